@@ -1,0 +1,1 @@
+"""What runs on the driver. A module is a verb; start reading at `jobs/pipeline.py`."""

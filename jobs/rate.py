@@ -1,0 +1,60 @@
+"""Rate: documents -> their ratings on 14 criteria, their domain, educational value and format, by an ONNX model on the
+executors.
+
+The model is a folder (`models/` holds the shipped one; `jobs/train_rater.py` makes such folders). Its digest is part of
+the stage's key, so another model rates everything again, and the same model nothing.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+import jobs
+from jobs.catalog import BATON_NAMES, POSITION, RATINGS
+from jobs.runtime.errors import CorpusmillError
+from udfs.columns import rate_documents
+from udfs.models.manifest import ModelError, load_manifest, model_digest, verify_files
+from udfs.settings import Section
+
+SHIPPED = str(Path(jobs.__file__).parent.parent / "models/rater-minilm-v1")
+
+
+class RateSettings(Section):
+    """The rater and how it runs."""
+
+    model: str = Field(SHIPPED, description="folder of the rater, at a path that the executors see too")
+    threads: int = Field(1, ge=1, description="threads of a worker; as many as spark.task.cpus")
+
+
+def check_model(settings: RateSettings) -> None:
+    """Raises CorpusmillError where the folder holds no rater, or a file in it is not the one its manifest describes."""
+    try:
+        verify_files(settings.model, load_manifest(settings.model))
+    except ModelError as error:
+        raise CorpusmillError(f"rate.model: {error}") from None
+
+
+def model_of(settings: RateSettings) -> dict[str, str]:
+    """The digest of the rater, which is part of what the ratings depend on."""
+    return {"rater": model_digest(settings.model)}
+
+
+def rate(screened: DataFrame, duplicates: DataFrame, settings: RateSettings) -> DataFrame:
+    """Texts of `screened` that `duplicates` keeps -> rows of `ratings`, one for one."""
+    schema = StructType.fromDDL(RATINGS.ddl)
+    rater = rate_documents(settings.model, model_digest(settings.model), settings.threads, BATON_NAMES, schema)
+    return (
+        screened.where("keep")
+        .join(duplicates.where(~F.col("keep")), list(POSITION), "left_anti")
+        .select(*BATON_NAMES, "text")
+        .mapInArrow(rater, schema)
+    )
+
+
+if __name__ == "__main__":
+    from jobs.runtime.cli import main_of_stage
+
+    main_of_stage("rate")

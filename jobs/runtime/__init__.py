@@ -1,0 +1,1 @@
+"""The machinery under the stages: settings, session, lake, progress, stage, command line."""

@@ -1,0 +1,121 @@
+"""The command line. `corpusmill`, `python -m jobs.pipeline`, `spark-submit jobs/pipeline.py` and the wheel's entry
+point all come here.
+
+Exit status: 0 done, 1 a stage failed, 2 wrong settings or input, 130 interrupted.
+"""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import udfs
+from jobs.runtime.errors import CorpusmillError
+
+if TYPE_CHECKING:
+    from jobs.pipeline import Settings
+
+COMMANDS = {
+    "run": "do what is pending: read new files, and every stage whose rows are missing or out of date",
+    "plan": "say what run would do, and why; does nothing",
+    "status": "show what each stage did with each batch, and the tables",
+    "sql": "ask the tables; their names are documents, screened, duplicates, ratings, corpus, losses, files, progress, batches",
+}
+EXAMPLES = """examples:
+  corpusmill run --input '/data/CC-MAIN-2026-10/*.warc.gz' --lake ./lake
+  corpusmill plan --lake ./lake --set screen.rules.word_count.at_least=100
+  corpusmill sql --lake ./lake "SELECT domain, quality, count(*) FROM corpus GROUP BY ALL ORDER BY ALL"
+Every setting, with its meaning and default, is in conf/local.yaml."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command in `arguments` (those of the process by default) and exit."""
+    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
+
+
+def main_of_stage(stage: str) -> NoReturn:
+    """What `spark-submit jobs/<stage>.py` does: `run` of that stage alone."""
+    sys.exit(run_command(["run", "--only", stage, *sys.argv[1:]]))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """The exit status of a command; errors meant for the user are printed as their sentence."""
+    try:
+        options = _parser().parse_args(arguments)
+        settings = _settings(options)
+        # Imports Spark, which --help and a wrong option need not wait for.
+        from jobs.runtime import commands
+
+        getattr(commands, options.command)(settings, options)
+    except CorpusmillError as error:
+        print(f"corpusmill: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("corpusmill: interrupted; what is committed stays, run again to go on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `corpusmill sql ... | head`
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors as one sentence, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CorpusmillError(f"{message}; see corpusmill {self.prog.partition(' ')[2]} --help".replace("  ", " "))
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: ./lake)")
+    shared.add_argument(
+        "--input", metavar="PATH", action="append", default=[], help="file, glob or folder to read; may be given again"
+    )
+    shared.add_argument(
+        "--conf", metavar="FILE", action="append", default=[], help="YAML file of settings; a later one wins"
+    )
+    shared.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="one setting, such as screen.rules.word_count.at_least=100",
+    )
+    parser = _Parser(
+        prog="corpusmill",
+        description="Turns raw web crawls into pretraining corpora, on Spark.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"corpusmill {udfs.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for name, help_text in COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=help_text, parents=[shared])
+        if name == "run":
+            command.add_argument(
+                "--only", metavar="STAGE", action="append", default=[], help="do this stage only; may be given again"
+            )
+        if name == "sql":
+            command.add_argument("query", help="a SELECT statement")
+            command.add_argument("--rows", type=int, default=100, help="print at most this many rows (default: 100)")
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> "Settings":
+    import json
+
+    from jobs.pipeline import Settings
+    from jobs.runtime.settings import load
+
+    assignments = list(options.set)
+    if options.lake is not None:
+        assignments.append(f"lake={json.dumps(options.lake)}")
+    if options.input:
+        assignments.append(f"ingest.input={json.dumps(options.input)}")
+    settings = load(Settings, options.conf, assignments)
+    if "://" not in settings.lake:
+        settings = settings.model_copy(update={"lake": str(Path(settings.lake).expanduser().absolute())})
+    return settings

@@ -1,0 +1,77 @@
+"""What a person sees while work goes on: one live line on a terminal, plain lines elsewhere.
+
+While a stage runs the live line shows the share of its tasks that are done, the documents per second that this means,
+and the time left; when it is committed the line becomes the stage's result. Off a terminal the same facts come as a
+line every half minute.
+"""
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+LIVE_SECONDS = 0.5
+PLAIN_SECONDS = 30.0
+
+
+class Console:
+    """Lines about the work, to `stream`."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self.live = self.stream.isatty()
+
+    def line(self, text: str = "") -> None:
+        """One finished line."""
+        self.stream.write(("\r\x1b[K" if self.live else "") + text + "\n")
+        self.stream.flush()
+
+    @contextlib.contextmanager
+    def working(self, label: str, documents: int, tasks: Callable[[], tuple[int, int]]) -> Iterator[None]:
+        """Show that `label` is being worked on. `documents` is how many there are (0: not known yet); `tasks()` gives
+        (done, all)."""
+        stop = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(label, documents, tasks, stop), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            watcher.join()
+            if self.live:
+                self.stream.write("\r\x1b[K")
+                self.stream.flush()
+
+    def _watch(self, label: str, documents: int, tasks: Callable[[], tuple[int, int]], stop: threading.Event) -> None:
+        started = time.monotonic()
+        while not stop.wait(LIVE_SECONDS if self.live else PLAIN_SECONDS):
+            done, total = tasks()
+            text = progress_line(label, documents, done, total, time.monotonic() - started)
+            self.stream.write(f"\r\x1b[K{text}" if self.live else f"{text}\n")
+            self.stream.flush()
+
+
+def progress_line(label: str, documents: int, done: int, total: int, seconds: float) -> str:
+    """`screen, batch 3: 40 %, 1,200 documents/s, 2 min left`; parts that are not known yet are left out."""
+    parts = []
+    if total:
+        share = done / total
+        parts.append(f"{share:.0%}")
+        if documents and done:
+            parts.append(f"{documents * share / seconds:,.0f} documents/s")
+        if done:
+            parts.append(f"{duration(seconds * (1 - share) / share)} left")
+    parts.append(f"{duration(seconds)} so far")
+    return f"{label}: {', '.join(parts)}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 0.8 s, 42 s, 12 min, 3 h 5 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,146 @@
+"""The lake: the one module that reads and writes tables.
+
+Tables are Delta tables: paths under one folder, or, where a schema of a metastore is named, tables registered there.
+Rows of one batch (and, in tables several stages write, of one stage) are replaced in one atomic commit, so a reader
+sees the old rows or the new ones, never half of them. What a table looks like is said in `jobs/catalog.py`.
+"""
+
+from collections.abc import Mapping
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.catalog import TABLES, Table
+from jobs.runtime.errors import CorpusmillError
+
+
+class Lake:
+    """The tables of one corpus.
+
+    `location` is a folder (a local path or any URI that Spark can write to) or, with `registered=True`, a schema such
+    as `main.corpus` whose tables are managed by the metastore.
+    """
+
+    def __init__(self, spark: SparkSession, location: str, *, registered: bool = False) -> None:
+        self.spark = spark
+        self.location = location.rstrip("/") if location != "/" else location
+        self.registered = registered
+        self._known: set[str] = set()  # tables never go away while a run lasts, so finding one once is enough
+
+    def identifier(self, name: str) -> str:
+        """The table's name as SQL writes it."""
+        if self.registered:
+            return ".".join(f"`{part}`" for part in (*self.location.split("."), name))
+        return f"delta.`{self.location}/{name}`"
+
+    def exists(self, name: str) -> bool:
+        """Whether the table was ever written."""
+        if name not in self._known:
+            if self.registered:
+                found = self.spark.catalog.tableExists(self.identifier(name))
+            else:
+                found = DeltaTable.isDeltaTable(self.spark, f"{self.location}/{name}")
+            self._known |= {name} if found else set()
+        return name in self._known
+
+    def version(self, name: str) -> int:
+        """The Delta version of the table as it stands; -1 where it was never written."""
+        if not self.exists(name):
+            return -1
+        return int(self.spark.sql(f"DESCRIBE HISTORY {self.identifier(name)} LIMIT 1").head()["version"])
+
+    def read(self, name: str, **equal: object) -> DataFrame:
+        """The table's rows, those where the named columns have the given values; no rows where it was never written."""
+        if not self.exists(name):
+            return self.spark.createDataFrame([], TABLES[name].ddl)
+        rows = self.spark.table(self.identifier(name))
+        for column, value in equal.items():
+            rows = rows.where(F.col(column) == F.lit(value))
+        return rows
+
+    def replace(self, name: str, rows: DataFrame, **equal: object) -> None:
+        """In one commit: rows where the named columns have the given values give way to `rows`.
+
+        `rows` must have the table's columns, by name, and only rows that agree with `equal`: Delta refuses others, as
+        it refuses rows that break a CHECK constraint, and then nothing is written.
+        """
+        table = TABLES[name]
+        self._create(table)
+        writer = rows.select(*table.column_names).write.format("delta").mode("overwrite")
+        writer = writer.option(
+            "replaceWhere", " AND ".join(f"{column} = {_literal(value)}" for column, value in equal.items())
+        )
+        if self.registered:
+            writer.saveAsTable(self.identifier(name))
+        else:
+            writer.save(f"{self.location}/{name}")
+
+    def restore(self, name: str, version: int) -> None:
+        """The table as it stood at `version`; a version of -1 (before it was first written) empties it."""
+        if version < 0:
+            self.spark.sql(f"DELETE FROM {self.identifier(name)}")
+        else:
+            self.spark.sql(f"RESTORE TABLE {self.identifier(name)} TO VERSION AS OF {version}")
+
+    def stash(self, name: str, rows: DataFrame) -> DataFrame:
+        """`rows` written down outside the tables and read back, so that several tables can be filled from one
+        computation.
+
+        Not `cache`: serverless clusters refuse it, and a lost executor would compute (and download) everything again.
+        """
+        if self.registered:
+            rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").saveAsTable(
+                self.identifier(f"stash_{name}")
+            )
+            return self.spark.table(self.identifier(f"stash_{name}"))
+        rows.write.mode("overwrite").parquet(f"{self.location}/_stash/{name}")
+        return self.spark.read.schema(rows.schema).parquet(f"{self.location}/_stash/{name}")
+
+    def empty_stash(self, name: str) -> None:
+        """Give back the space of a stash."""
+        if self.registered:
+            self.spark.sql(f"DROP TABLE IF EXISTS {self.identifier(f'stash_{name}')}")
+        else:
+            self.spark.range(0).write.mode("overwrite").parquet(f"{self.location}/_stash/{name}")
+
+    def register_views(self) -> list[str]:
+        """Make every table that exists known to SQL by its bare name; the names."""
+        names = [name for name in TABLES if self.exists(name)]
+        for name in names:
+            self.spark.table(self.identifier(name)).createOrReplaceTempView(name)
+        return names
+
+    def _create(self, table: Table) -> None:
+        if self.exists(table.name):
+            found = tuple(self.spark.table(self.identifier(table.name)).columns)
+            if found != table.column_names:
+                missing = sorted(set(found) ^ set(table.column_names))
+                raise CorpusmillError(
+                    f"table {table.name} in {self.location}: found other columns than this version writes "
+                    f"(the difference: {', '.join(missing) or 'their order'}); use a new --lake, or the version that made this one."
+                )
+            return
+        columns = ", ".join(
+            f"`{c.name}` {c.type}{' NOT NULL' if c.required else ''} COMMENT {_literal(c.comment)}"
+            for c in table.columns
+        )
+        properties = {f"delta.constraints.{name}": check for name, check in table.checks}
+        if table.name == "progress":
+            properties["delta.autoOptimize.autoCompact"] = "true"  # one small commit for each stage and batch
+        self.spark.sql(
+            f"CREATE TABLE {self.identifier(table.name)} ({columns}) USING DELTA COMMENT {_literal(table.comment)}"
+            + (f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else "")
+            + (f" TBLPROPERTIES ({_properties(properties)})" if properties else "")
+        )
+
+
+def _literal(value: object) -> str:
+    """A number or a string as a SQL literal."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError(f"found {value!r}, expected an int or a str")
+    return str(value) if isinstance(value, int) else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _properties(properties: Mapping[str, str]) -> str:
+    return ", ".join(f"{_literal(key)} = {_literal(value)}" for key, value in properties.items())

@@ -1,0 +1,169 @@
+"""What is done, what is pending, and why.
+
+Input files are grouped into numbered batches once, in `batches`; later files make further batches. A stage's commit of
+a batch is a row of `progress` with the key of everything its rows depend on (`jobs/runtime/stage.py`). Work is pending
+where the key that today's settings, code, models and inputs give is not the committed one, so the answer is found
+without reading any document.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import Field
+
+from jobs.runtime.stage import Stage, key_of
+from udfs.crawl.files import InputFile
+from udfs.settings import Section
+
+
+class BatchSettings(Section):
+    """How new input files are grouped."""
+
+    batch_bytes: int = Field(
+        16 << 30, ge=1, description="a batch holds files of at most this many bytes together, or one larger file"
+    )
+    batch_files: int = Field(1000, ge=1, description="a batch holds at most this many files")
+    crawl_pattern: str = Field(
+        r"CC-MAIN-\d{4}-\d{2}(?:-\d{2})?", description="regular expression that finds the crawl's name in a file's path"
+    )
+    crawl_name: str = Field("crawl", description="name of the crawl of files whose path does not match crawl_pattern")
+
+
+class Batch(NamedTuple):
+    """A group of input files with its number."""
+
+    batch: int
+    crawl: str
+    files: tuple[InputFile, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of its files together."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def key(self) -> str:
+        """Digest of the files' paths and contents (their etags)."""
+        return hashlib.blake2b(json.dumps([self.crawl, self.files]).encode(), digest_size=16).hexdigest()
+
+
+class Pending(NamedTuple):
+    """A stage's work on a batch, and why it is to be done."""
+
+    stage: Stage
+    batch: Batch
+    parts: Mapping[str, str]
+    reasons: tuple[str, ...]
+
+
+def grow(known: Sequence[Batch], files: Iterable[InputFile], settings: BatchSettings) -> list[Batch]:
+    """The batches that are new or changed now that `files` are there: by crawl, then path, filled up to the limits.
+
+    A known file whose content changed stays in its batch, which changes with it. Files that are gone stay: what was
+    read is not unread.
+    """
+    where = {file.path: batch for batch in known for file in batch.files}
+    found = {file.path: file for file in files}
+    changed = []
+    for batch in known:
+        now = tuple(found.get(file.path, file) for file in batch.files)
+        if now != batch.files:
+            changed.append(batch._replace(files=now))
+    fresh = sorted((_crawl_of(file.path, settings), file) for path, file in found.items() if path not in where)
+    number = max((batch.batch for batch in known), default=0)
+    new: list[Batch] = []
+    for crawl, file in fresh:
+        last = new[-1] if new else None
+        if (
+            last is None
+            or last.crawl != crawl
+            or last.size_bytes + file.size_bytes > settings.batch_bytes
+            or len(last.files) >= settings.batch_files
+        ):
+            number += 1
+            new.append(Batch(number, crawl, (file,)))
+        else:
+            new[-1] = last._replace(files=(*last.files, file))
+    return changed + new
+
+
+def _crawl_of(path: str, settings: BatchSettings) -> str:
+    found = re.search(settings.crawl_pattern, path)
+    return found.group(0) if found else settings.crawl_name
+
+
+def plan(
+    stages: Sequence[Stage],
+    batches: Sequence[Batch],
+    committed: Mapping[tuple[str, int], Mapping[str, Any]],
+    sections: Mapping[str, Section],
+) -> list[Pending]:
+    """The pending work, batch by batch and in the order of `stages`.
+
+    `committed` maps (stage, batch) to the row of `progress`. The key of an input that is itself pending is known
+    without doing the work, so what follows from a change is pending too, and nothing else is.
+    """
+    writers = {table: stage.name for stage in stages for table in stage.writes}
+    keys: dict[tuple[str, int], str] = {}
+    pending: list[Pending] = []
+    earlier: list[int] = []
+    for batch in sorted(batches):
+        for stage in stages:
+            inputs = {}
+            for table in stage.reads:
+                inputs[f"input {table}"] = keys[writers[table], batch.batch] if table in writers else batch.key
+            for table in stage.history:
+                inputs[f"history {table}"] = keys[writers[table], earlier[-1]] if earlier else ""
+            parts = stage.parts(sections[stage.name], inputs)
+            key = keys[stage.name, batch.batch] = key_of(parts)
+            done = committed.get((stage.name, batch.batch))
+            if done is None or done["key"] != key:
+                pending.append(Pending(stage, batch, parts, tuple(_reasons(done, parts))))
+        earlier.append(batch.batch)
+    return pending
+
+
+def _reasons(done: Mapping[str, Any] | None, parts: Mapping[str, str]) -> list[str]:
+    if done is None:
+        return ["not done yet"]
+    before = done["parts"]
+    return [
+        reason
+        for name in {**before, **parts}
+        if before.get(name) != parts.get(name)
+        for reason in _difference(name, before.get(name), parts.get(name))
+    ]
+
+
+def _difference(name: str, before: str | None, now: str | None) -> list[str]:
+    if name == "settings":
+        return [
+            f"{key}: {old} -> {new}"
+            for key, old, new in _changed_settings(json.loads(before or "{}"), json.loads(now or "{}"))
+        ]
+    kind, _, what = name.partition(" ")
+    return {
+        "code": ["the code of its rules changed"],
+        "model": [f"the model {what} changed"],
+        "input": [f"its input {what} changes"],
+        "history": [f"{what} of earlier batches changes"],
+    }[kind]
+
+
+def _changed_settings(before: Any, now: Any, path: str = "") -> list[tuple[str, str, str]]:
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return [(path, json.dumps(before), json.dumps(now))]
+    if before == now:  # the same values in another order: for rules, order is meaning
+        return [(path, ", ".join(before), ", ".join(now))]
+    absent: dict[str, Any] = {}
+    return [
+        change
+        for key in {**before, **now}
+        if before.get(key, absent) != now.get(key, absent)
+        for change in _changed_settings(
+            before.get(key, "(absent)"), now.get(key, "(absent)"), f"{path}.{key}" if path else key
+        )
+    ]

@@ -1,0 +1,235 @@
+"""The Spark session: found on Databricks and under spark-submit, made on a laptop, and checked before any work.
+
+The one module that knows where Spark comes from. On a laptop the JVM's output goes to a log file, because a user should
+see the pipeline's own lines. The preflight asks what would otherwise fail an hour later: Java's version, Delta's
+classes, and that the executors import the same `udfs` as the driver.
+"""
+
+import contextlib
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyspark
+from pydantic import Field
+from pyspark.sql import SparkSession
+
+import udfs
+from jobs.runtime.errors import CorpusmillError
+from udfs.settings import Section
+
+DELTA_PACKAGES = {
+    "4.2": "io.delta:delta-spark_4.2_2.13:4.4.0",
+    "4.1": "io.delta:delta-spark_4.1_2.13:4.2.0",
+    "4.0": "io.delta:delta-spark_2.13:4.0.1",
+}
+
+# What every session needs, wherever it runs. spark-submit takes them too, for they are set before the session is made.
+DELTA_CONF = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+SESSION_CONF = {
+    "spark.sql.session.timeZone": "UTC",
+    # Text can be large: batches are bounded in bytes where Spark can, and in rows everywhere.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "512",
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),
+    "spark.sql.execution.arrow.useLargeVarTypes": "true",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+}
+
+
+JAR_STORE = Path(sys.prefix) / "share/corpusmill/ivy"
+
+
+class SparkSettings(Section):
+    """How Spark is started on a laptop. On a cluster spark-submit or the platform decides, and only `conf` and the
+    partitions count."""
+
+    master: str = Field("local[*]", description="Spark master of a laptop run; local[2] uses two cores")
+    driver_memory: str = Field("4g", description="memory of the JVM on a laptop")
+    shuffle_partitions: int = Field(
+        0, ge=0, description="partitions after a shuffle; 0 leaves it to the cluster, and takes the cores on a laptop"
+    )
+    log_file: str = Field("logs/spark.log", description="where Spark's own output goes on a laptop")
+    conf: dict[str, str] = Field({}, description="further Spark settings, such as spark.local.dir")
+
+
+def open_session(settings: SparkSettings) -> SparkSession:
+    """The session this program runs in, checked. Raises CorpusmillError where Java, Delta or the executors do not
+    fit."""
+    on_cluster = "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ
+    spark = _join_session(settings) if on_cluster else _start_locally(settings)
+    for key, value in SESSION_CONF.items():
+        spark.conf.set(key, value)
+    if settings.shuffle_partitions:
+        spark.conf.set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
+    _check_delta(spark)
+    if not on_cluster:
+        _jars_are_complete()
+    _check_executors(spark)
+    return spark
+
+
+def _join_session(settings: SparkSettings) -> SparkSession:
+    builder = SparkSession.builder.appName("corpusmill")
+    for key, value in {**DELTA_CONF, "spark.executorEnv.ORT_DISABLE_TELEMETRY": "1", **settings.conf}.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def _start_locally(settings: SparkSettings) -> SparkSession:
+    check_java()
+    log = Path(settings.log_file).absolute()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    cores = _cores(settings.master)
+    conf = {
+        **DELTA_CONF,
+        **_delta_jars(),
+        "spark.driver.memory": settings.driver_memory,
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": str(cores),
+        "spark.default.parallelism": str(cores),
+        # Delta keeps its own log in 50 partitions by default, which is most of a small commit's time.
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.executorEnv.ORT_DISABLE_TELEMETRY": "1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.warehouse.dir": tempfile.gettempdir() + "/corpusmill-warehouse",
+        **settings.conf,
+    }
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # the workers of a laptop run are this very Python
+    builder = SparkSession.builder.master(settings.master).appName("corpusmill")
+    for key, value in conf.items():
+        builder = builder.config(key, value)
+    with _output_to(log):
+        try:
+            return builder.getOrCreate()
+        except Exception as error:  # py4j, the JVM and pyspark each raise their own
+            raise CorpusmillError(f"Spark did not start: {str(error).splitlines()[0]}; {log} has the reason.") from None
+
+
+def check_java() -> None:
+    """Raises CorpusmillError unless `java` (of JAVA_HOME, else of the path) is version 17 or newer."""
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin/java") if home else shutil.which("java")
+    if java is None or not Path(java).exists():
+        raise CorpusmillError(
+            f"found no Java{f' at {java}' if java else ''}, expected Java 17 or newer; install it or set JAVA_HOME."
+        )
+    shown = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - the user's own Java
+    version = re.search(r'version "(\d+)(?:\.(\d+))?', shown)
+    major = int(version.group(1)) if version else 0
+    if major < 17:
+        raise CorpusmillError(
+            f"found Java {version.group(0)[9:] if version else 'of an unknown version'} at {java}, expected Java 17 or newer; set JAVA_HOME to one."
+        )
+
+
+def _delta_jars() -> dict[str, str]:
+    """Delta's jars. Spark fetches them by name at the first start, into the environment; later starts need no network
+    and save seconds."""
+    store = JAR_STORE if os.access(sys.prefix, os.W_OK) else None
+    if store and (store / "complete").is_file() and (store / "complete").read_text() == delta_package():
+        return {"spark.jars": ",".join(sorted(str(jar) for jar in (store / "jars").glob("*.jar")))}
+    return {"spark.jars.packages": delta_package(), **({"spark.jars.ivy": str(store)} if store else {})}
+
+
+def _jars_are_complete() -> None:
+    """Delta answered, so all its jars are there."""
+    if (JAR_STORE / "jars").is_dir():
+        (JAR_STORE / "complete").write_text(delta_package())
+
+
+def delta_package() -> str:
+    """The name of the Delta package for the installed Spark, as spark-submit's `--packages` takes it."""
+    return DELTA_PACKAGES.get(".".join(pyspark.__version__.split(".")[:2]), DELTA_PACKAGES["4.2"])
+
+
+def _cores(master: str) -> int:
+    wanted = re.fullmatch(r"local\[(\d+)\]", master)
+    return int(wanted.group(1)) if wanted else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _output_to(log: Path) -> Iterator[None]:
+    """The JVM inherits our output when it starts; for that moment it is the log file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        for saved, fd in zip(kept, (1, 2), strict=True):
+            os.dup2(saved, fd)
+            os.close(saved)
+
+
+def _check_delta(spark: SparkSession) -> None:
+    try:
+        spark.sql("DESCRIBE DETAIL delta.`/nowhere`").collect()
+    except Exception as error:  # which class depends on what is missing
+        if "DELTA" in str(error) and "Failed to find" not in str(error):
+            return  # Delta itself answered that there is no such table
+        raise CorpusmillError(
+            f"found a Spark {spark.version} without Delta Lake, expected its jars and extension; start with "
+            f"`spark-submit --packages {delta_package()}` or install them on the cluster."
+        ) from None
+
+
+def _check_executors(spark: SparkSession) -> None:
+    """One task on the executors says which `udfs` it imports; another version there means a stale .zip or wheel."""
+    try:
+        found = spark.range(0, 1, 1, 1).mapInArrow(_report_udfs, "version string, root string").head()
+    except Exception as error:  # a ModuleNotFoundError on a worker arrives wrapped by Spark
+        last = [line for line in str(error).splitlines() if "Error" in line][-1:] or [str(error)[:200]]
+        raise CorpusmillError(
+            f"the executors cannot run corpusmill ({last[0].strip()}); submit with --py-files dist/corpusmill-{udfs.__version__}.zip "
+            "and install the Python packages of setup.py on the executors."
+        ) from None
+    if found["version"] != udfs.__version__:
+        raise CorpusmillError(
+            f"udfs on the executors is {found['version']} from {found['root']}, the driver has {udfs.__version__}: "
+            f"ship dist/corpusmill-{udfs.__version__}.zip with --py-files."
+        )
+
+
+def _report_udfs(batches):  # type: ignore[no-untyped-def]  # runs on an executor: imports inside
+    import pyarrow as pa
+
+    import udfs as theirs
+
+    for _ in batches:
+        yield pa.RecordBatch.from_pydict({"version": [theirs.__version__], "root": [str(theirs.__file__)]})
+
+
+def check_one_distribution() -> None:
+    """Raises CorpusmillError where another installed distribution also ships `jobs` or `udfs`: whichever came last
+    would win."""
+    owners = importlib.metadata.packages_distributions()
+    for package in ("jobs", "udfs"):
+        others = sorted(set(owners.get(package, [])) - {"corpusmill"})
+        if others:
+            raise CorpusmillError(
+                f"found the package {package} in {', '.join(others)} too, expected it only in corpusmill; use an environment of its own."
+            )
+
+
+def running_tasks(spark: SparkSession) -> tuple[int, int]:
+    """(done, all) tasks of the Spark stages that run now; (0, 0) where the platform does not tell (Spark Connect)."""
+    try:
+        tracker = spark.sparkContext.statusTracker()
+        running = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+    except Exception:  # a progress line must never break the work
+        return 0, 0
+    return sum(info.numCompletedTasks for info in running if info), sum(info.numTasks for info in running if info)

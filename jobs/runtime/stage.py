@@ -1,0 +1,120 @@
+"""What a stage is, and what its rows depend on.
+
+A stage is a function from DataFrames and settings to a DataFrame. It reads and writes no table, counts nothing and
+collects nothing; `jobs/runtime/run.py` does. Everything the rows of a batch depend on goes into one key, so that "is
+this batch done?" is one comparison.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, reduce
+
+from pyspark.sql import DataFrame
+
+from udfs.settings import Section
+
+
+def nothing(_: Section) -> dict[str, str]:
+    """For a stage without models, or without Spark settings of its own."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of the pipeline.
+
+    name       also the name of its section in the settings, and in `progress`
+    reads      tables whose rows of the batch it is given, in the order of its parameters; documents come in through the
+    last writes     tables it fills; with more than one, its frame has a struct column for each, and each row fills one
+    of them transform  `(*frames, settings) -> frame` history    tables of which it is also given the rows of all
+    earlier batches, after `reads` rules      modules whose code decides its rows; changing them makes its batches
+    pending again assets     digests of the models it uses, from its settings unkeyed    settings that do not change the
+    rows, such as retries; dotted where they are deeper session_conf  Spark settings while it runs, from its settings
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    transform: Callable[..., DataFrame]
+    rules: tuple[str, ...]
+    history: tuple[str, ...] = ()
+    assets: Callable[[Section], Mapping[str, str]] = nothing
+    unkeyed: tuple[str, ...] = ()
+    session_conf: Callable[[Section], Mapping[str, str]] = nothing
+
+    def parts(self, settings: Section, inputs: Mapping[str, str]) -> dict[str, str]:
+        """All that the rows of a batch depend on, by name; `inputs` are the keys of what it reads."""
+        shown = settings.model_dump()
+        for path in self.unkeyed:
+            *sections, name = path.split(".")
+            del reduce(dict.__getitem__, sections, shown)[name]
+        models = {f"model {name}": digest for name, digest in self.assets(settings).items()}
+        return {"settings": json.dumps(shown, default=str), "code": code_digest(self.rules), **models, **inputs}
+
+
+def key_of(parts: Mapping[str, str]) -> str:
+    """One digest over the parts of a key."""
+    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def code_digest(modules: tuple[str, ...]) -> str:
+    """Digest of the code of `modules` and of the modules of `udfs` they import, directly or not.
+
+    Comments, docstrings and layout do not count, so that explaining a rule better reprocesses nothing. `udfs.columns`,
+    which imports everything, is not followed.
+    """
+    seen: dict[str, str] = {}
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        if name in seen or name == "udfs.columns":
+            continue
+        tree = ast.parse(_source(name))
+        seen[name] = ast.unparse(_without_docstrings(tree))
+        todo += [imported for imported in _imports(tree) if imported.startswith("udfs.")]
+    text = "".join(f"{name}\n{seen[name]}\n" for name in sorted(seen))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _source(name: str) -> str:
+    """The source of a module, also where it is imported from a .zip."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"found no module {name}, expected the code of a stage's rules")
+    return str(spec.loader.get_source(name))  # type: ignore[attr-defined]  # every source loader has it
+
+
+def _imports(tree: ast.AST) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [name if _is_module(name) else node.module for name in names]
+    return found
+
+
+@cache
+def _is_module(name: str) -> bool:
+    if not name.startswith("udfs."):
+        return False
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # the parent is a module, not a package: the name is one of its values
+        return False
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+            and ast.get_docstring(node, clean=False) is not None
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree

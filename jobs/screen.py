@@ -1,0 +1,25 @@
+"""Screen: documents -> documents measured by rules, and judged by thresholds over what was measured.
+
+The rules are pure functions (`udfs/text/`); which of them are used, in which order and with which thresholds is a
+setting.
+"""
+
+from pyspark.sql import DataFrame
+from pyspark.sql.types import StructType
+
+from jobs.catalog import BATON_NAMES, SCREENED
+from udfs.columns import screen_documents
+from udfs.text.screening import ScreenSettings
+
+
+def screen(documents: DataFrame, settings: ScreenSettings) -> DataFrame:
+    """Rows of `documents` -> rows of `screened`, one for one."""
+    schema = StructType.fromDDL(SCREENED.ddl)
+    measure = screen_documents(settings, BATON_NAMES, schema)
+    return documents.select(*BATON_NAMES, "text").mapInArrow(measure, schema)
+
+
+if __name__ == "__main__":
+    from jobs.runtime.cli import main_of_stage
+
+    main_of_stage("screen")

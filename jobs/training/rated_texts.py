@@ -1,0 +1,132 @@
+"""Rated texts as a trainer needs them: targets in the order of the product, the tier of each licence, and folds for
+honest measuring.
+"""
+
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.models.criteria import CRITERIA, DOMAINS
+from udfs.models.manifest import SCORES
+
+TIERS = ("open", "copyleft", "nc", "unstated")
+_NON_COMMERCIAL = re.compile(r"\bnc\b|non-commercial|research use")
+_OPEN = re.compile(r"cc0|cc[- ]by|mit\b|apache|bsd|public domain")
+_COLUMNS = ("id", "source", "text", "domain", "licence")
+
+
+@dataclass(frozen=True)
+class RatedTexts:
+    """Parallel columns, one entry for each rated text."""
+
+    texts: list[str]
+    scores: NDArray[np.float64]  # rows x len(SCORES)
+    domains: NDArray[np.int64]  # position in DOMAINS
+    licences: list[str]
+    tiers: NDArray[np.str_]
+    origins: NDArray[np.str_]  # the site, book series or collection that a text is from
+    pages: list[str]  # texts of one page share this
+
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """The rows whose licence lets a model trained on them be given away."""
+        return np.equal(self.tiers, "open")
+
+
+def licence_tier(licence: str) -> str:
+    """One of TIERS; what is not recognised is `unstated`, so that nothing gets into the training by mistake."""
+    text = licence.lower()
+    if _NON_COMMERCIAL.search(text):
+        return "nc"
+    if "-sa" in text or "gpl" in text:
+        return "copyleft"
+    return "open" if _OPEN.match(text) else "unstated"
+
+
+def origin_of(source: str, page: str) -> str:
+    """Where a text comes from, coarser than its id: all books of one publisher and all shapes of one page set are
+    one origin.
+    """
+    if source == "usenet":
+        return "usenet"
+    origin = page.split("/", 1)[0]
+    if origin.startswith("openstax"):
+        return "openstax"
+    return "wcxb" if origin.startswith("wcxb") else origin
+
+
+def read_rated_texts(path: Path) -> RatedTexts:
+    """Read a Parquet file of ratings. Raises ValueError in one sentence for a file that is none."""
+    rows = _rows(path)
+    for number, row in enumerate(rows):
+        _check(path, number, row)
+    return RatedTexts(
+        texts=[row["text"] for row in rows],
+        scores=np.array([[row[name] for name in SCORES] for row in rows], dtype=np.float64),
+        domains=np.array([ord(row["domain"]) - ord("A") for row in rows], dtype=np.int64),
+        licences=[row["licence"] for row in rows],
+        tiers=np.array([licence_tier(row["licence"]) for row in rows]),
+        origins=np.array([origin_of(row["source"], row["id"]) for row in rows]),
+        pages=[row["id"].removeprefix("wcxb-shop/").removeprefix("usenet/") for row in rows],
+    )
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = [*_COLUMNS, *SCORES]
+    try:
+        found = pq.read_schema(path).names
+        missing = [name for name in columns if name not in found]
+        if missing:
+            raise ValueError(f"{path} lacks the columns {', '.join(missing)}; give the ratings as Parquet with them.")
+        rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
+    except (OSError, pa.ArrowInvalid) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} cannot be read as Parquet ({reason}); give the file of the ratings.") from None
+    if not rows:
+        raise ValueError(f"{path} holds no rows; give the file of the ratings.")
+    return rows
+
+
+def _check(path: Path, number: int, row: dict[str, Any]) -> None:
+    for name in _COLUMNS:
+        if not isinstance(row[name], str) or not row[name]:
+            raise ValueError(f"{path}: row {number} has {row[name]!r} as {name}, expected a text; correct the row.")
+    letters = [chr(ord("A") + position) for position in range(len(DOMAINS))]
+    if row["domain"] not in letters:
+        raise ValueError(f"{path}: row {number} has the domain {row['domain']!r}, expected A to O; correct the row.")
+    for name in SCORES:
+        lowest = 1 if name in CRITERIA else 0
+        if not isinstance(row[name], int) or not lowest <= row[name] <= 5:
+            raise ValueError(f"{path}: row {number} has {name} {row[name]!r}, expected {lowest} to 5; correct the row.")
+
+
+def page_folds(pages: list[str], folds: int, seed: int) -> NDArray[np.int64]:
+    """A fold for each row by hash of its page: all shapes of one page fall into the same."""
+    digests = (hashlib.sha256(f"{seed}/{page}".encode()).digest() for page in pages)
+    return np.array([int.from_bytes(digest[:8]) % folds for digest in digests], dtype=np.int64)
+
+
+def origin_folds(origins: NDArray[np.str_], rows: NDArray[np.bool_], folds: int) -> NDArray[np.int64]:
+    """A fold for each row so that no origin is in two; origins are dealt, largest (among `rows`) first, to the
+    emptiest fold.
+    """
+    sizes = Counter(origins[rows].tolist())
+    for origin in origins.tolist():
+        sizes.setdefault(origin, 0)
+    filled = [0] * folds
+    fold_of: dict[str, int] = {}
+    for origin, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+        fold = filled.index(min(filled))
+        fold_of[origin] = fold
+        filled[fold] += size
+    return np.array([fold_of[origin] for origin in origins.tolist()], dtype=np.int64)

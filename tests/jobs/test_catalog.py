@@ -1,0 +1,42 @@
+"""The data model: what is promised of every table."""
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql.types import StructType
+
+from jobs.catalog import TABLES, Table
+from jobs.runtime.lake import Lake
+
+EVERY = pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
+
+
+@EVERY
+def test_every_column_has_a_comment_and_a_type_that_spark_knows(table: Table) -> None:
+    assert [field.name for field in StructType.fromDDL(table.ddl)] == list(table.column_names)
+    assert all(len(column.comment) > 3 for column in table.columns)
+    assert len(set(table.column_names)) == len(table.columns)
+
+
+@EVERY
+def test_keys_partitions_and_text_stand_where_they_should(table: Table) -> None:
+    assert set(table.key) <= set(table.column_names)
+    assert set(table.partitioned_by) <= set(table.column_names)
+    assert "batch" in table.column_names
+    if "text" in table.column_names:
+        assert table.column_names[-1] == "text"
+
+
+@pytest.mark.spark
+@EVERY
+def test_the_table_that_is_made_is_the_one_declared(spark: SparkSession, table: Table, tmp_path: object) -> None:
+    lake = Lake(spark, str(tmp_path))
+    lake.replace(table.name, spark.createDataFrame([], table.ddl), batch=1)
+    shown = {row.col_name: row for row in spark.sql(f"DESCRIBE TABLE {lake.identifier(table.name)}").collect()}
+    for column in table.columns:
+        assert shown[column.name].comment == column.comment
+    detail = spark.sql(f"DESCRIBE DETAIL {lake.identifier(table.name)}").head()
+    assert tuple(detail.partitionColumns) == table.partitioned_by
+    assert detail.description == table.comment
+    assert {key.removeprefix("delta.constraints.") for key in detail.properties if "constraints" in key} == {
+        n for n, _ in table.checks
+    }

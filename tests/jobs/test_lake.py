@@ -1,0 +1,92 @@
+"""The lake: replacing is atomic and by batch, what Delta refuses changes nothing, and a restored table is as it was."""
+
+from pathlib import Path
+
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.catalog import BATCHES, DUPLICATES, LOSSES
+from jobs.runtime.errors import CorpusmillError
+from jobs.runtime.lake import Lake
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Path) -> Lake:
+    return Lake(spark, str(tmp_path / "lake"))
+
+
+def batch(lake: Lake, number: int, crawl: str) -> DataFrame:
+    return lake.spark.createDataFrame([(number, crawl, [("/a", 1, "e")], 1)], BATCHES.ddl)
+
+
+def crawls(lake: Lake) -> list[tuple[int, str]]:
+    return sorted((row.batch, row.crawl) for row in lake.read("batches").collect())
+
+
+def test_a_table_never_written_has_no_rows_and_its_columns(lake: Lake) -> None:
+    assert lake.read("batches", batch=1).columns == list(BATCHES.column_names)
+    assert (lake.read("batches").count(), lake.version("batches")) == (0, -1)
+
+
+def test_replacing_a_batch_leaves_the_others(lake: Lake) -> None:
+    lake.replace("batches", batch(lake, 1, "one"), batch=1)
+    lake.replace("batches", batch(lake, 2, "two"), batch=2)
+    lake.replace("batches", batch(lake, 1, "new"), batch=1)
+    assert crawls(lake) == [(1, "new"), (2, "two")]
+
+
+def test_rows_of_another_batch_are_refused_and_nothing_changes(lake: Lake) -> None:
+    lake.replace("batches", batch(lake, 1, "one"), batch=1)
+    with pytest.raises(PySparkException):
+        lake.replace("batches", batch(lake, 2, "two"), batch=1)
+    assert crawls(lake) == [(1, "one")]
+
+
+def test_stages_that_share_a_table_replace_only_their_own_rows(lake: Lake) -> None:
+    for stage in ("ingest", "rate"):
+        row = (stage, 1, "/a", 0, None, None, "failed", "it's \\ a quote")
+        lake.replace("losses", lake.spark.createDataFrame([row], LOSSES.ddl), stage=stage, batch=1)
+    lake.replace("losses", lake.spark.createDataFrame([], LOSSES.ddl), stage="rate", batch=1)
+    assert [row.stage for row in lake.read("losses").collect()] == ["ingest"]
+
+
+def test_a_value_outside_its_range_is_refused(lake: Lake) -> None:
+    row = ["dedup_exact", "d", 1, "c", None, None, None, None, "/a", 0, True, None, None, "d", "d", 1.5, None, b"k"]
+    assert len(row) == len(DUPLICATES.columns)
+    with pytest.raises(PySparkException, match="similarity_range"):
+        lake.replace(
+            "duplicates", lake.spark.createDataFrame([tuple(row)], DUPLICATES.ddl), stage="dedup_exact", batch=1
+        )
+    assert lake.read("duplicates").count() == 0
+
+
+def test_restoring_brings_back_the_rows_of_a_version(lake: Lake) -> None:
+    lake.replace("batches", batch(lake, 1, "one"), batch=1)
+    version = lake.version("batches")
+    lake.replace("batches", batch(lake, 1, "new"), batch=1)
+    lake.restore("batches", version)
+    assert crawls(lake) == [(1, "one")]
+    lake.restore("batches", -1)
+    assert crawls(lake) == []
+
+
+def test_a_table_with_other_columns_is_refused_in_one_sentence(lake: Lake) -> None:
+    lake.spark.range(1).write.format("delta").save(f"{lake.location}/batches")
+    with pytest.raises(CorpusmillError, match="found other columns than this version writes"):
+        lake.replace("batches", batch(lake, 1, "one"), batch=1)
+
+
+def test_what_is_stashed_is_computed_once_and_read_back(lake: Lake) -> None:
+    rows = lake.spark.range(5).selectExpr("id", "struct(id, 'x' AS word) AS documents")
+    assert sorted(row.documents.id for row in lake.stash("ingest", rows).collect()) == [0, 1, 2, 3, 4]
+    lake.empty_stash("ingest")
+    assert not [file for file in Path(lake.location).rglob("*.parquet") if file.stat().st_size > 1000]
+
+
+def test_views_bear_the_names_of_the_tables(lake: Lake) -> None:
+    lake.replace("batches", batch(lake, 1, "one"), batch=1)
+    assert lake.register_views() == ["batches"]
+    assert lake.spark.sql("SELECT crawl FROM batches").head().crawl == "one"

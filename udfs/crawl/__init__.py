@@ -1,0 +1,1 @@
+"""Reading crawls: files, records, HTML, charsets, URLs."""

@@ -1,0 +1,1 @@
+"""Keys and signatures by which documents are compared."""

@@ -1,0 +1,1 @@
+"""ONNX models behind plain callables over lists of strings."""

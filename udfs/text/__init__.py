@@ -1,0 +1,1 @@
+"""Measuring and editing text: words, language, signals, rules, recipes, edits."""

@@ -1,0 +1,77 @@
+"""A page's text with what several rules need of it (words, lines, language), each part computed at most once and only
+when asked for.
+
+Offsets and parts are those of this text. A step that changes the text makes a new page.
+"""
+
+import re
+from functools import cached_property
+
+from udfs.text.language import DEFAULTS, LanguageSettings, detect
+
+# Scripts that put no space between words: Thai, Lao, Tibetan, Myanmar, Khmer, kana, Bopomofo, Han (Unicode 15 blocks).
+# Korean is not among them: it separates words.
+_UNSPACED = re.compile(
+    "[\u0e01-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U000323af]"
+)
+# fastText ends a word at these seven bytes only, so U+00A0 or U+3000 inside a word do not end it (fastText,
+# dictionary.cc).
+_FASTTEXT_WORD = re.compile("[^ \n\r\t\v\f\0]+")
+
+
+class Page:
+    """One text at one place of a recipe."""
+
+    def __init__(
+        self, text: str, languages: tuple[str, ...] = (), language_settings: LanguageSettings = DEFAULTS
+    ) -> None:
+        """`languages` are the accepted ones; none stands for all."""
+        self.text = text
+        self.languages = languages
+        self.language_settings = language_settings
+
+    def edited(self, text: str) -> "Page":
+        """The page with another text. A language that is known already is kept: detecting it is the dearest measure of
+        all."""
+        page = Page(text, self.languages, self.language_settings)
+        if self.language_is_known:
+            page.detected = self.detected
+        return page
+
+    @cached_property
+    def detected(self) -> tuple[str, float]:
+        """Language and probability."""
+        return detect(self.text, self.language_settings)
+
+    @property
+    def language_is_known(self) -> bool:
+        """Whether a step has asked for the language yet."""
+        return "detected" in self.__dict__
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Maximal runs without Unicode white space, as most published rules cut words."""
+        return self.text.split()
+
+    @cached_property
+    def fasttext_words(self) -> list[str]:
+        """Words as fastText cuts them, without its end-of-line marks."""
+        return _FASTTEXT_WORD.findall(self.text)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Lines cut at U+000A, stripped, empty ones left out."""
+        return [stripped for line in self.text.split("\n") if (stripped := line.strip())]
+
+    @cached_property
+    def unspaced_letters(self) -> int:
+        """How many characters belong to scripts that put no space between words."""
+        return 0 if self.text.isascii() else len(_UNSPACED.findall(self.text))
+
+    @cached_property
+    def is_unspaced(self) -> bool:
+        """Whether most of the characters (white space left out) are of scripts without spaces, so that words cannot be
+        counted."""
+        letters = self.unspaced_letters
+        return letters > 0 and letters > 0.5 * sum(map(len, self.words))
