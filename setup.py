@@ -23,7 +23,7 @@ RUN_TIME = [
     "numba>=0.61",
     "FastWARC>=0.15,<3",
     "Resiliparse>=0.15,<3",
-    "Brotli>=1.1",
+    "Brotli>=1.2",
     "zstandard>=0.23",
     "tokenizers>=0.21,<0.24",
     "fasttext-predict>=0.9.2.4",
@@ -33,7 +33,7 @@ EXTRAS = {
     # onnxruntime and onnxruntime-gpu own the same folder, so exactly one of these two extras is chosen.
     "cpu": ["onnxruntime>=1.23,<1.32"],
     "gpu": ["onnxruntime-gpu>=1.23,<1.32"],
-    "trafilatura": ["trafilatura>=2,<3"],
+    "trafilatura": ["trafilatura>=2,<3", "lxml_html_clean"],
     "train": [
         "torch>=2.6",
         "transformers>=4.50",
@@ -54,6 +54,7 @@ EXTRAS = {
         "psutil>=6",
         "build>=1.2",
         "trafilatura>=2,<3",
+        "lxml_html_clean",
     ],
 }
 

@@ -1,8 +1,8 @@
 """Exact dedup: of each URL the first version, and of each text among these the first document.
 
-"First" is the oldest batch, then inside a batch the oldest `fetched_at` (none counts as newest), then doc_id, file and offset. What an earlier
-batch kept stays kept, so a published document is never taken back. URLs are compared in normal form
-(`udfs/crawl/urls.py`), texts with white space and case folded.
+"First" is the oldest batch, then inside a batch the oldest `fetched_at` (none counts as newest), then doc_id, file and
+offset. What an earlier batch kept stays kept, so a published document is never taken back. URLs are compared in normal
+form (`udfs/crawl/urls.py`), texts with white space and case folded.
 
 URLs go first and texts second because the order must not matter for what is lost: a later version of a page is dropped
 by policy, whatever its text, and every text of a first version has exactly one keeper. With text first, a text could
@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from jobs.catalog import BATON_NAMES, DUPLICATES
 from udfs.columns import with_url_key
 from udfs.settings import Section
+
 
 class DedupExactSettings(Section):
     """Which exact comparisons are made."""

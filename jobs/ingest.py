@@ -13,7 +13,7 @@ from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.progress import BatchSettings
 from udfs.columns import read_files
 from udfs.crawl.common_crawl import CrawlSettings, sample_crawl
-from udfs.crawl.files import FileError, InputFile, list_files, read_manifest
+from udfs.crawl.files import FileError, InputFile, list_files, read_manifest, redacted
 from udfs.crawl.pages import PageSettings
 from udfs.settings import Section
 
@@ -40,6 +40,12 @@ def find_input(settings: IngestSettings) -> list[InputFile]:
         found += [file for crawl in settings.common_crawl for file in sample_crawl(crawl, download)]
     except (ValueError, FileError) as error:
         raise CorpusmillError(str(error)) from None
+    secret = next((file.path for file in found if redacted(file.path) != file.path), None)
+    if secret:
+        raise CorpusmillError(
+            f"found credentials in {redacted(secret)}, expected none, because paths are stored in the tables; "
+            "use s3:// and the like with the machine's own credentials, or download the files first."
+        )
     return sorted({file.path: file for file in found}.values())
 
 

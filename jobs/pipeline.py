@@ -1,8 +1,8 @@
 """The pipeline on one page: from crawl files to an annotated corpus.
 
-    input files -> [ingest]      -> documents, files, losses   main text of pages; what files held; what was lost, and why
+    input files -> [ingest]      -> documents, files, losses   pages' main text; what files held; what was lost, why
                 -> [screen]      -> screened                   signals, edits, and a verdict with its reason
-                -> [dedup_exact] -> duplicates                 of each URL and each text the oldest is kept, over all crawls
+                -> [dedup_exact] -> duplicates                 of each URL and each text the oldest, over all crawls
                 -> [rate]        -> ratings                    14 criteria, domain, edu, format, by an ONNX model
                 -> [publish]     -> corpus                     partitioned by domain and quality
 
@@ -18,7 +18,7 @@ from jobs.dedup_exact import DedupExactSettings, dedup_exact
 from jobs.ingest import WRITES, IngestSettings, ingest
 from jobs.publish import PublishSettings, publish
 from jobs.rate import RateSettings, model_of, rate
-from jobs.runtime.run import RunSettings
+from jobs.runtime.commit import RunSettings
 from jobs.runtime.session import SparkSettings
 from jobs.runtime.stage import Stage
 from jobs.screen import screen

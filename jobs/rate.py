@@ -19,33 +19,44 @@ from udfs.columns import rate_documents
 from udfs.models.manifest import ModelError, load_manifest, model_digest, verify_files
 from udfs.settings import Section
 
-SHIPPED = str(Path(jobs.__file__).parent.parent / "models/rater-minilm-v1")
+SHIPPED = Path(jobs.__file__).parent.parent / "models"
 
 
 class RateSettings(Section):
     """The rater and how it runs."""
 
-    model: str = Field(SHIPPED, description="folder of the rater, at a path that the executors see too")
+    model: str = Field(
+        "rater-minilm-v1",
+        min_length=1,
+        description="a rater of models/ by its name, or the folder of one, at a path that the executors see too",
+    )
     threads: int = Field(1, ge=1, description="threads of a worker; as many as spark.task.cpus")
+
+
+def model_folder(settings: RateSettings) -> str:
+    """Where the rater lies: a name without a slash is one of the shipped models."""
+    return str(SHIPPED / settings.model if "/" not in settings.model else Path(settings.model).expanduser().absolute())
 
 
 def check_model(settings: RateSettings) -> None:
     """Raises CorpusmillError where the folder holds no rater, or a file in it is not the one its manifest describes."""
     try:
-        verify_files(settings.model, load_manifest(settings.model))
+        folder = model_folder(settings)
+        verify_files(folder, load_manifest(folder))
     except ModelError as error:
         raise CorpusmillError(f"rate.model: {error}") from None
 
 
 def model_of(settings: RateSettings) -> dict[str, str]:
     """The digest of the rater, which is part of what the ratings depend on."""
-    return {"rater": model_digest(settings.model)}
+    return {"rater": model_digest(model_folder(settings))}
 
 
 def rate(screened: DataFrame, duplicates: DataFrame, settings: RateSettings) -> DataFrame:
     """Texts of `screened` that `duplicates` keeps -> rows of `ratings`, one for one."""
     schema = StructType.fromDDL(RATINGS.ddl)
-    rater = rate_documents(settings.model, model_digest(settings.model), settings.threads, BATON_NAMES, schema)
+    folder = model_folder(settings)
+    rater = rate_documents(folder, model_digest(folder), settings.threads, BATON_NAMES, schema)
     return (
         screened.where("keep")
         .join(duplicates.where(~F.col("keep")), list(POSITION), "left_anti")

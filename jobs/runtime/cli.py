@@ -21,7 +21,7 @@ COMMANDS = {
     "run": "do what is pending: read new files, and every stage whose rows are missing or out of date",
     "plan": "say what run would do, and why; does nothing",
     "status": "show what each stage did with each batch, and the tables",
-    "sql": "ask the tables; their names are documents, screened, duplicates, ratings, corpus, losses, files, progress, batches",
+    "sql": "ask the tables: documents, screened, duplicates, ratings, corpus, losses, files, progress, batches",
 }
 EXAMPLES = """examples:
   corpusmill run --input '/data/CC-MAIN-2026-10/*.warc.gz' --lake ./lake

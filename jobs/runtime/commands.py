@@ -69,7 +69,8 @@ def _refuse_missing_input(work: Pending, waiting: set[tuple[str, int]]) -> None:
     for stage in STAGES:
         if set(stage.writes) & set(work.stage.reads) and (stage.name, work.batch.batch) in waiting:
             raise CorpusmillError(
-                f"{work.stage.name}, batch {work.batch.batch}: found its input stage {stage.name} pending, expected it done; "
+                f"{work.stage.name}, batch {work.batch.batch}: found its input stage {stage.name} pending, expected "
+                "it done; "
                 f"run without --only, or add --only {stage.name}."
             )
 
@@ -105,7 +106,8 @@ def status(settings: Settings, options: argparse.Namespace) -> None:
         print(f"{settings.lake}: an empty lake; corpusmill run --input PATH --lake {settings.lake} fills it.")
         return
     print(
-        f"{'batch':>5}  {'stage':<12} {'in':>10} {'kept':>10} {'rejected':>10} {'lost':>8}  {'took':>9}  committed (UTC)"
+        f"{'batch':>5}  {'stage':<12} {'in':>10} {'kept':>10} {'rejected':>10} "
+        f"{'lost':>8}  {'took':>9}  committed (UTC)"
     )
     for batch in batches:
         for name in STAGE_NAMES:
@@ -114,13 +116,15 @@ def status(settings: Settings, options: argparse.Namespace) -> None:
                 print(f"{batch.batch:>5}  {name:<12} {'not done yet':>41}")
                 continue
             print(
-                f"{batch.batch:>5}  {name:<12} {row.rows_in:>10,} {row.rows_kept:>10,} {row.rows_rejected:>10,} {row.rows_failed:>8,}  "
+                f"{batch.batch:>5}  {name:<12} {row.rows_in:>10,} {row.rows_kept:>10,} {row.rows_rejected:>10,} "
+                f"{row.rows_failed:>8,}  "
                 f"{duration(row.seconds):>9}  {row.finished_at:%Y-%m-%d %H:%M:%S}"
             )
     read = sum(row.rows_in for (name, _), row in done.items() if name == STAGE_NAMES[0])
     published = sum(row.rows_kept for (name, _), row in done.items() if name == STAGE_NAMES[-1])
     print(
-        f"\n{len(batches):,} batches of {sum(len(batch.files) for batch in batches):,} files; {read:,} pages read, {published:,} published ({published / max(read, 1):.0%})."
+        f"\n{len(batches):,} batches of {sum(len(batch.files) for batch in batches):,} files; "
+        f"{read:,} pages read, {published:,} published ({published / max(read, 1):.0%})."
     )
 
 
@@ -170,9 +174,9 @@ def _check(settings: Settings) -> None:
 
 
 @contextlib.contextmanager
-def _opened(settings: Settings) -> Iterator[Lake]:
-    """The lake, to read."""
-    spark = open_session(settings.spark)
+def _opened(settings: Settings, *, for_work: bool = False) -> Iterator[Lake]:
+    """The lake; `for_work` makes sure that the executors are fit too."""
+    spark = open_session(settings.spark, for_work=for_work)
     if settings.metastore_schema:
         yield Lake(spark, settings.metastore_schema, registered=True)
     else:
@@ -183,8 +187,11 @@ def _opened(settings: Settings) -> Iterator[Lake]:
 def _locked(settings: Settings, run_id: str) -> Iterator[Lake]:
     """The lake, to write: held against other runs. On a local disk that is known before Spark starts."""
     if not settings.metastore_schema and "://" not in settings.lake:
-        with lock.hold_folder(Path(settings.lake), run_id), _opened(settings) as lake:
+        with lock.hold_folder(Path(settings.lake), run_id), _opened(settings, for_work=True) as lake:
             yield lake
     else:
-        with _opened(settings) as lake, lock.hold_table(lake.spark, lake.identifier("lease"), lake.location, run_id):
+        with (
+            _opened(settings, for_work=True) as lake,
+            lock.hold_table(lake.spark, lake.identifier("lease"), lake.location, run_id),
+        ):
             yield lake

@@ -118,7 +118,8 @@ class Lake:
                 missing = sorted(set(found) ^ set(table.column_names))
                 raise CorpusmillError(
                     f"table {table.name} in {self.location}: found other columns than this version writes "
-                    f"(the difference: {', '.join(missing) or 'their order'}); use a new --lake, or the version that made this one."
+                    f"(the difference: {', '.join(missing) or 'their order'}); use a new --lake, or the version that "
+                    "made this one."
                 )
             return
         columns = ", ".join(

@@ -67,7 +67,8 @@ def _held(lake: str, holder: str) -> str:
     except ValueError:
         return f"{lake}: found the lake held by another run, expected it free; wait for that run."
     return (
-        f"{lake}: found the lake held by run {who['run']} of {who['user']} on {who['host']} (process {who['pid']}) since {who['since']}, "
+        f"{lake}: found the lake held by run {who['run']} of {who['user']} on {who['host']} (process {who['pid']}) "
+        f"since {who['since']}, "
         "expected it free; wait for that run or end it."
     )
 
@@ -91,7 +92,8 @@ def hold_table(spark: SparkSession, table: str, lake: str, run: str) -> Iterator
         )
     except Exception as error:  # Delta's conflict classes differ by version and by platform
         raise CorpusmillError(
-            f"{lake}: found another run taking the lake at this moment ({type(error).__name__}), expected it free; try again later."
+            f"{lake}: found another run taking the lake at this moment ({type(error).__name__}), expected it free; "
+            "try again later."
         ) from None
     if spark.table(table).head()["run"] != run:
         raise CorpusmillError(_held(lake, str(spark.table(table).head()["holder"])))

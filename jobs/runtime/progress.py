@@ -132,7 +132,7 @@ def _reasons(done: Mapping[str, Any] | None, parts: Mapping[str, str]) -> list[s
     before = done["parts"]
     return [
         reason
-        for name in {**before, **parts}
+        for name in {**parts, **before}
         if before.get(name) != parts.get(name)
         for reason in _difference(name, before.get(name), parts.get(name))
     ]

@@ -37,8 +37,7 @@ DELTA_CONF = {
 }
 SESSION_CONF = {
     "spark.sql.session.timeZone": "UTC",
-    # Text can be large: batches are bounded in bytes where Spark can, and in rows everywhere.
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "512",
+    # Text can be large: batches are bounded in bytes where Spark can (4.1), and by spark.arrow_rows everywhere.
     "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),
     "spark.sql.execution.arrow.useLargeVarTypes": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -58,22 +57,28 @@ class SparkSettings(Section):
         0, ge=0, description="partitions after a shuffle; 0 leaves it to the cluster, and takes the cores on a laptop"
     )
     log_file: str = Field("logs/spark.log", description="where Spark's own output goes on a laptop")
+    arrow_rows: int = Field(512, ge=1, description="rows that cross between Spark and Python at a time")
     conf: dict[str, str] = Field({}, description="further Spark settings, such as spark.local.dir")
 
 
-def open_session(settings: SparkSettings) -> SparkSession:
-    """The session this program runs in, checked. Raises CorpusmillError where Java, Delta or the executors do not
-    fit."""
+def open_session(settings: SparkSettings, *, for_work: bool = True) -> SparkSession:
+    """The session this program runs in, checked; `for_work` checks the executors too, which reading tables does not
+    need.
+
+    Raises CorpusmillError where Java, Delta or the executors do not fit.
+    """
     on_cluster = "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ
     spark = _join_session(settings) if on_cluster else _start_locally(settings)
     for key, value in SESSION_CONF.items():
         spark.conf.set(key, value)
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(settings.arrow_rows))
     if settings.shuffle_partitions:
         spark.conf.set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
     _check_delta(spark)
     if not on_cluster:
         _jars_are_complete()
-    _check_executors(spark)
+    if for_work:
+        _check_executors(spark)
     return spark
 
 
@@ -125,11 +130,11 @@ def check_java() -> None:
             f"found no Java{f' at {java}' if java else ''}, expected Java 17 or newer; install it or set JAVA_HOME."
         )
     shown = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - the user's own Java
-    version = re.search(r'version "(\d+)(?:\.(\d+))?', shown)
-    major = int(version.group(1)) if version else 0
-    if major < 17:
+    found = re.search(r'version "((\d+)[^"]*)"', shown)  # "17.0.15"; Java 8 says "1.8.0_392"
+    if found is None or int(found.group(2)) < 17:
         raise CorpusmillError(
-            f"found Java {version.group(0)[9:] if version else 'of an unknown version'} at {java}, expected Java 17 or newer; set JAVA_HOME to one."
+            f"found Java {found.group(1) if found else 'of an unknown version'} at {java}, expected Java 17 or newer; "
+            "set JAVA_HOME to one."
         )
 
 
@@ -194,7 +199,8 @@ def _check_executors(spark: SparkSession) -> None:
     except Exception as error:  # a ModuleNotFoundError on a worker arrives wrapped by Spark
         last = [line for line in str(error).splitlines() if "Error" in line][-1:] or [str(error)[:200]]
         raise CorpusmillError(
-            f"the executors cannot run corpusmill ({last[0].strip()}); submit with --py-files dist/corpusmill-{udfs.__version__}.zip "
+            f"the executors cannot run corpusmill ({last[0].strip()}); submit with --py-files "
+            f"dist/corpusmill-{udfs.__version__}.zip "
             "and install the Python packages of setup.py on the executors."
         ) from None
     if found["version"] != udfs.__version__:
@@ -221,7 +227,8 @@ def check_one_distribution() -> None:
         others = sorted(set(owners.get(package, [])) - {"corpusmill"})
         if others:
             raise CorpusmillError(
-                f"found the package {package} in {', '.join(others)} too, expected it only in corpusmill; use an environment of its own."
+                f"found the package {package} in {', '.join(others)} too, expected it only in corpusmill; use an "
+                "environment of its own."
             )
 
 

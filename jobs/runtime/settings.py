@@ -137,7 +137,8 @@ def _sections_of(annotation: Any) -> list[type[BaseModel]]:
 def _unknown_key(path: tuple[str, ...], valid: Sequence[str], sources: dict[tuple[str, ...], str]) -> str:
     near = difflib.get_close_matches(path[-1], valid, n=1, cutoff=0.5)
     advice = f"did you mean {'.'.join((*path[:-1], near[0]))}?" if near else "see conf/local.yaml for every key."
-    return f"{sources.get(path, 'settings')}: found the unknown key {'.'.join(path)}, expected one of {', '.join(valid)}; {advice}"
+    where = sources.get(path, "settings")
+    return f"{where}: found the unknown key {'.'.join(path)}, expected one of {', '.join(valid)}; {advice}"
 
 
 def _sentence(error: ValidationError, sources: dict[tuple[str, ...], str]) -> str:

@@ -6,7 +6,6 @@ FEATURES): the mean and the maximum over the tokens of a text, of each layer in 
 imported inside the functions: importing this module needs none of them.
 """
 
-
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +106,20 @@ def quantise(source: Path, target: Path) -> None:
     quantize_dynamic(
         source, target, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8
     )
+    _strip(target)
+
+
+def _strip(path: Path) -> None:
+    """Remove what the exporter noted about itself: the graph would name folders of this machine and depend on them."""
+    import onnx
+
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    del graph.value_info[:]
+    onnx.save(model, path)
 
 
 def features_of(graph: Path, texts: list[str], head_tokens: int, tail_tokens: int) -> NDArray[np.float64]:

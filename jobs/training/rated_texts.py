@@ -2,7 +2,6 @@
 honest measuring.
 """
 
-
 import hashlib
 import re
 from collections import Counter

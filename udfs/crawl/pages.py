@@ -1,20 +1,27 @@
 """From a crawl file to documents: what every format's reader finds becomes rows of `documents`, `losses` and `files`.
 
-Nothing a file holds is lost without a trace: each record is a document, a loss with a reason, or counted by kind in the
-file's own row. No input raises; a file that cannot be opened is one loss.
+Nothing a file holds is lost without a trace: each record is a document, a loss with a reason, or counted by kind in
+the file's own row. No content raises, and a file that cannot be opened is one loss. What raises is an OSError of disk
+or store in the middle of a file: the file is not at fault, so Spark must try the task again.
+
+Documents are `response` records with a 2xx status and `conversion` records (WET), of a text type. `resource` records
+are counted and not read, as pipelines over Common Crawl do: crawlers use them for logs, screenshots and settings.
 """
 
 import hashlib
+import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 from pydantic import Field
 
+from udfs.crawl.compressed_lines import decompressed
 from udfs.crawl.download import DownloadSettings
 from udfs.crawl.files import FileError, open_file
-from udfs.crawl.html import ExtractSettings, Lost, extract, extract_plain
+from udfs.crawl.html import Extracted, ExtractSettings, Lost, extract, extract_plain
 from udfs.crawl.losses import Loss, LossReason
 from udfs.crawl.records import ReadLimits, Record, read_archive
 from udfs.crawl.rows import Fields, Row, RowLimits, read_jsonl, read_parquet
@@ -23,7 +30,15 @@ from udfs.settings import Section
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 TEXT_TYPES = (*HTML_TYPES, "text/plain")
+# What opens an HTML page that came without a Content-Type (MIME Sniffing Standard, 7.1; its rare tags are left out).
+HTML_START = re.compile(rb"(?:\xef\xbb\xbf)?[\t\n\f\r ]*<(?:!doctype html|html|head|body|title)[ >]", re.IGNORECASE)
+# Bounds of what a row holds beside its text, for what a page or a file says of itself has none.
 KEPT_HEADERS = 64  # a record with more headers keeps the first ones
+KEPT_KINDS = 32  # a file with more kinds of records counts the others together
+NAME_CHARS = 100  # names of headers and kinds, languages
+VALUE_CHARS = 1000  # values of headers, titles, record ids, details of losses
+URL_CHARS = 8192  # a longer URL is null, for cut it would be the address of another page
+STATUS_KINDS = {3: "redirect", 4: "client_error", 5: "server_error"}
 Item = tuple[str, dict[str, Any]]  # (table, row)
 
 
@@ -46,35 +61,47 @@ class _File:
     """A file being read: what its rows share, and its counts so far."""
 
     def __init__(self, path: str, size_bytes: int, crawl: str, batch: int) -> None:
+        self.path = path
         self.shared = {"file": path, "batch": batch, "crawl": crawl}
-        self.size_bytes = size_bytes
-        self.format = "unknown"
-        self.records: Counter[str] = Counter()
-        self.skipped: Counter[str] = Counter()
+        self.size_bytes, self.format = size_bytes, "unknown"
+        self.records, self.skipped = Counter[str](), Counter[str]()
         self.documents = self.losses = self.html_responses = 0
+        self._free_offset = 0
 
-    def document(self, offset: int, text: str, identity: str, **columns: Any) -> Item:
-        """A page that has text."""
+    def document(self, offset: int, page: Extracted, record: Record | Row, headers: dict[str, str]) -> Item:
+        """A page that has text.
+
+        File and offset name one document: where records share a compressed member, and so its offset, each but the
+        first has the next free number.
+        """
         self.documents += 1
-        url = columns.get("url")
-        where = host(url) if url else None
+        offset = max(offset, self._free_offset)
+        self._free_offset = offset + 1
+        where = host(record.url[:URL_CHARS]) if record.url else None
         row = {
             **self.shared,
             "offset": offset,
-            "doc_id": doc_id(identity, text),
-            "host": where,
-            "site": registered_domain(where) if where else None,
-            "chars": len(text),
-            "text": text,
-            **columns,
+            "doc_id": doc_id(identity_of(record.record_id, record.url, record.fetched_at), page.text),
+            "url": _optional(record.url, URL_CHARS) if len(record.url or "") <= URL_CHARS else None,
+            "host": _optional(where, URL_CHARS),
+            "site": _optional(registered_domain(where), URL_CHARS) if where else None,
+            "fetched_at": record.fetched_at,
+            "title": _optional(page.title, VALUE_CHARS),
+            "record_id": _optional(record.record_id, VALUE_CHARS),
+            "charset": page.charset,
+            "declared_language": _optional(page.language, NAME_CHARS),
+            "chars": len(page.text),
+            "headers": _kept(headers),
+            "text": page.text,
         }
         return "documents", row
 
     def loss(self, loss: Loss) -> Item:
         """Something that could not become a document."""
         self.losses += 1
-        found = {"offset": loss.offset, "url": loss.url, "reason": str(loss.reason), "detail": loss.detail}
-        return "losses", {"stage": "ingest", "batch": self.shared["batch"], "file": self.shared["file"], **found}
+        shown = {"url": _optional(loss.url, URL_CHARS), "detail": _storable(loss.detail, VALUE_CHARS)}
+        place = {"batch": self.shared["batch"], "file": self.shared["file"], "offset": loss.offset}
+        return "losses", {"stage": "ingest", **place, "reason": str(loss.reason), **shown}
 
     def row(self) -> Item:
         """The file's own row."""
@@ -83,8 +110,30 @@ class _File:
         return "files", {**self.shared, "format": self.format, "bytes": self.size_bytes, **counts, **kinds}
 
 
+class _Watched:
+    """A stream that remembers its failure: the readers of rows take an OSError for damage of the file."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.error: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            self.error = error
+            raise
+
+
 def read_pages(path: str, size_bytes: int, crawl: str, batch: int, settings: PageSettings) -> Iterator[Item]:
-    """(table, row) pairs of one file: documents and losses in the order of the file, then one row of `files`."""
+    """(table, row) pairs of one file: documents and losses in the order of the file, then one row of `files`.
+
+    Raises OSError where reading breaks off (see above), ValueError where the settings ask for an extractor that is not
+    installed.
+    """
     file = _File(path, size_bytes, crawl, batch)
     try:
         with open_file(path, settings.download) as stream:
@@ -102,93 +151,109 @@ def doc_id(identity: str, text: str) -> str:
     return digest.hexdigest()
 
 
+def identity_of(record_id: str | None, url: str | None, fetched_at: datetime | None) -> str:
+    """What makes a record itself wherever it is stored: its id, else its URL and date."""
+    return record_id or f"{url or ''}\n{fetched_at.isoformat() if fetched_at else ''}"
+
+
 def _read(file: _File, stream: BinaryIO, settings: PageSettings) -> Iterator[Item]:
-    file.format = form = settings.format if settings.format != "auto" else _format_of(file.shared["file"], stream)
+    file.format = form = settings.format if settings.format != "auto" else _format_of(file.path, stream)
     if form == "archive":
         for found in read_archive(stream, settings.archives):
-            yield from _from_record(file, found, settings.html)
+            if (item := _from_record(file, found, settings.html)) is not None:
+                yield item
         return
-    for row in (read_jsonl if form == "jsonl" else read_parquet)(stream, settings.fields, settings.rows):
-        yield _from_row(file, row)
+    watched = _Watched(stream)
+    reader = read_jsonl if form == "jsonl" else read_parquet
+    for row in reader(cast(BinaryIO, watched), settings.fields, settings.rows):
+        if watched.error is None:
+            yield _from_row(file, row)
+    if watched.error is not None:
+        raise watched.error
 
 
 def _format_of(path: str, stream: BinaryIO) -> str:
-    name = path.lower().split("?")[0].removesuffix(".gz").removesuffix(".zst")
+    name = re.sub(r"\.(gz|gzip|zst|zstd)$", "", path.lower().split("?")[0])
     if name.endswith((".jsonl", ".json", ".ndjson")):
         return "jsonl"
     if name.endswith((".parquet", ".pq")):
         return "parquet"
     if name.endswith((".warc", ".wet", ".wat", ".arc", ".lz4")):
         return "archive"
-    first = stream.read(4)
+    first = next(decompressed(stream), b"")
     stream.seek(0)
-    return "parquet" if first == b"PAR1" else "jsonl" if first.lstrip()[:1] == b"{" else "archive"
+    start = first.removeprefix(b"\xef\xbb\xbf").lstrip()[:4] if isinstance(first, bytes) else b""
+    return "parquet" if start == b"PAR1" else "jsonl" if start[:1] == b"{" else "archive"
 
 
 def _from_row(file: _File, row: Row | Loss) -> Item:
-    file.records["row"] += 1
     if isinstance(row, Loss):
+        file.records["row"] += row.reason in (LossReason.BAD_ROW, LossReason.NO_TEXT, LossReason.TOO_LARGE)
         return file.loss(row)
-    if not row.text.strip():
-        return file.loss(Loss(row.index, LossReason.NO_TEXT, "the row's text is empty", row.record_id, row.url))
-    about = {"url": row.url, "fetched_at": row.fetched_at, "title": row.title, "record_id": row.record_id}
-    headers = list(row.metadata.items())[:KEPT_HEADERS]
-    identity = identity_of(row.record_id, row.url, row.fetched_at)
-    return file.document(
-        row.index, row.text, identity, **about, declared_language=row.language, charset="utf-8", headers=headers
-    )
+    file.records["row"] += 1
+    page = Extracted(row.text.replace("\0", "\ufffd"), row.title, row.language, "utf-8")
+    return file.document(row.index, page, row, row.metadata)
 
 
-def _from_record(file: _File, record: Record | Loss, settings: ExtractSettings) -> Iterator[Item]:
+def _from_record(file: _File, record: Record | Loss, settings: ExtractSettings) -> Item | None:
     if isinstance(record, Loss):
-        yield file.loss(record)
-        return
-    file.records[record.kind] += 1
-    content_type = _content_type(record)
+        return file.loss(record)
+    kind = _storable(record.kind, NAME_CHARS)
+    kind = kind if kind in file.records or len(file.records) < KEPT_KINDS else "other"
+    file.records[kind] += 1
+    declared = _declared_type(record)
+    content_type = _essence(declared)
     file.html_responses += record.kind == "response" and content_type in HTML_TYPES
-    skipped = _why_no_document(record, content_type)
-    if skipped:
+    if not content_type and HTML_START.match(record.body):
+        content_type = "text/html"
+    if skipped := _why_no_document(record, kind, content_type):
         file.skipped[skipped] += 1
-        return
-    declared = record.http_headers.get("content-type") if record.kind == "response" else "text/plain; charset=utf-8"
+        return None
     is_html = content_type in HTML_TYPES
     found = extract(record.body, declared, settings) if is_html else extract_plain(record.body, declared)
     if isinstance(found, Lost):
-        yield file.loss(Loss(record.offset, found.reason, found.detail, record.record_id, record.url))
-        return
-    about = {"url": record.url, "fetched_at": record.fetched_at, "title": found.title, "record_id": record.record_id}
-    headers = list(record.headers.items())[:KEPT_HEADERS]
-    identity = identity_of(record.record_id, record.url, record.fetched_at)
-    yield file.document(
-        record.offset,
-        found.text,
-        identity,
-        **about,
-        declared_language=found.language,
-        charset=found.charset,
-        headers=headers,
-    )
+        return file.loss(Loss(record.offset, found.reason, found.detail, record.record_id, record.url))
+    return file.document(record.offset, found, record, record.headers)
 
 
-def identity_of(record_id: str | None, url: str | None, fetched_at: datetime | None) -> str:
-    """What makes a record itself wherever it is stored: its id, else its URL and date."""
-    return record_id or f"{url or ''}\n{fetched_at.isoformat() if fetched_at else ''}"
+def _declared_type(record: Record) -> str:
+    """The Content-Type of the page. WET files are UTF-8 by definition."""
+    if record.kind != "conversion":
+        return record.http_headers.get("content-type", "")
+    declared = next((value for name, value in record.headers.items() if name.lower() == "content-type"), "text/plain")
+    return declared if "charset" in declared.lower() else f"{declared}; charset=utf-8"
 
 
-def _content_type(record: Record) -> str:
-    declared = record.http_headers.get("content-type", "") if record.kind == "response" else "text/plain"
-    return declared.partition(";")[0].strip().lower()
+def _essence(content_type: str) -> str:
+    """`text/html` of `Text/HTML; charset=x`, and of `text/html, text/html`, which servers send."""
+    return re.split("[;,]", content_type, maxsplit=1)[0].strip().lower()
 
 
-def _why_no_document(record: Record, content_type: str) -> str:
+def _why_no_document(record: Record, kind: str, content_type: str) -> str:
     """The kind under which a record that is no document by design is counted; empty for a page."""
-    if record.kind == "conversion":
-        return ""
-    if record.kind != "response":
-        return record.kind
-    status = record.http_status or 0
-    if not 200 <= status < 300:
-        return {3: "redirect", 4: "client_error", 5: "server_error"}.get(status // 100, "other_status")
-    if content_type not in TEXT_TYPES:
-        return "other_type"
-    return ""
+    if record.kind not in ("response", "conversion"):
+        return kind
+    if record.kind == "response":
+        if record.http_status is None:
+            return "not_http"  # answers of DNS, records without content
+        if not 200 <= record.http_status < 300:
+            return STATUS_KINDS.get(record.http_status // 100, "other_status")
+    return "" if content_type in TEXT_TYPES else "other_type"
+
+
+def _kept(headers: dict[str, str]) -> list[tuple[str, str]]:
+    """The first headers as Arrow takes a map, bounded; of names that have become equal the last."""
+    first = itertools.islice(headers.items(), KEPT_HEADERS)
+    return list({_storable(name, NAME_CHARS): _storable(value, VALUE_CHARS) for name, value in first}.items())
+
+
+def _storable(value: str, chars: int) -> str:
+    """At most `chars` characters, without those that Arrow or a reader of the tables refuses."""
+    cut = value[:chars]
+    if cut.isascii():
+        return cut.replace("\0", "\ufffd")
+    return cut.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _optional(value: str | None, chars: int) -> str | None:
+    return _storable(value, chars) if value else None

@@ -1,0 +1,194 @@
+"""A stage's rows of one batch: computed, written, counted, and taken back where documents vanished or too many failed.
+
+Rows are counted after the commit, in the tables themselves and over narrow columns, so what is checked is what readers
+see; Delta's RESTORE makes the tables as they were where the check fails.
+"""
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import Field
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.catalog import FAILURES, TABLES
+from jobs.runtime.errors import StageFailed
+from jobs.runtime.lake import Lake
+from jobs.runtime.progress import Batch
+from jobs.runtime.stage import Stage
+from udfs.settings import Section
+
+
+class RunSettings(Section):
+    """Limits on a run."""
+
+    max_failed_ratio: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="a stage that loses more than this share of a batch's documents stops the run, and commits nothing",
+    )
+
+
+class Counts(NamedTuple):
+    """What became of the documents given to a stage."""
+
+    rows_in: int
+    kept: int
+    rejected: int
+    failed: int
+
+
+def commit(lake: Lake, stage: Stage, batch: Batch, settings: Section, limits: RunSettings, rows_in: int) -> Counts:
+    """Replace the batch's rows in the stage's tables, and count them.
+
+    Raises StageFailed, with every table as it was, where Spark failed, documents vanished, or too many were lost.
+    """
+    label = f"{stage.name}, batch {batch.batch}"
+    before = {table: lake.version(table) for table in {*stage.writes, "losses"}}
+    try:
+        with _session_conf(lake, stage.session_conf(settings)):
+            _write(lake, stage, batch, stage.transform(*_inputs(lake, stage, batch), settings))
+        counts = _count(lake, stage, batch, rows_in)
+        _check(label, counts, limits, lambda: _commonest_losses(lake, stage, batch))
+    except StageFailed:
+        _take_back(lake, before)
+        raise
+    except PySparkException as error:
+        _take_back(lake, before)
+        raise StageFailed(f"{label}: {_cause(error)}; nothing was committed, Spark's log has the rest.") from error
+    return counts
+
+
+def _take_back(lake: Lake, before: Mapping[str, int]) -> None:
+    for table, version in before.items():
+        if lake.version(table) != version:
+            lake.restore(table, version)
+
+
+def _cause(error: Exception) -> str:
+    """The line of a Spark error that a person needs: the Python error of a task where there is one, else the first
+    line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    named = [
+        line
+        for line in lines
+        if re.match(r"[\w.]*(Error|Exception)\b.*: ", line) and not line.startswith(("org.apache.spark", "pyspark."))
+    ]
+    return (named or lines or [type(error).__name__])[-1 if named else 0][:500]
+
+
+@contextlib.contextmanager
+def _session_conf(lake: Lake, conf: Mapping[str, str]) -> Iterator[None]:
+    """Spark settings for one stage; afterwards they are as they were."""
+    before = {key: lake.spark.conf.get(key, None) for key in conf}
+    for key, value in conf.items():
+        lake.spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, old in before.items():
+            if old is None:
+                lake.spark.conf.unset(key)
+            else:
+                lake.spark.conf.set(key, old)
+
+
+def _inputs(lake: Lake, stage: Stage, batch: Batch) -> list[DataFrame]:
+    frames = [
+        _files(lake, batch) if table == "batches" else lake.read(table, batch=batch.batch) for table in stage.reads
+    ]
+    return frames + [lake.read(table).where(F.col("batch") < batch.batch) for table in stage.history]
+
+
+def _files(lake: Lake, batch: Batch) -> DataFrame:
+    """The batch's files, a row each and each in a partition of its own, so that one file is one task's."""
+    count = len(batch.files)
+    rows = lake.read("batches", batch=batch.batch).select("batch", "crawl", F.posexplode("files").alias("id", "file"))
+    rows = rows.select("id", "batch", "crawl", "file.path", "file.bytes", "file.etag")
+    return lake.spark.range(0, count, 1, count).join(F.broadcast(rows), "id").drop("id")
+
+
+def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame) -> None:
+    """Replace the batch's rows in the stage's tables, and give each failed document its row in `losses`."""
+    if len(stage.writes) == 1:
+        table = stage.writes[0]
+        lake.replace(table, rows, **_place(table, stage, batch))
+    else:
+        written = lake.stash(stage.name, rows)
+        for table in stage.writes:
+            lake.replace(
+                table, written.where(F.col(table).isNotNull()).select(f"{table}.*"), **_place(table, stage, batch)
+            )
+        lake.empty_stash(stage.name)
+    if "detail" in TABLES[stage.writes[0]].column_names:
+        failed, known = _failed(lake, stage, batch), lake.read("losses", stage=stage.name, batch=batch.batch)
+        if failed.head(1) or known.head(1):  # an empty commit would cost as much as a full one
+            lake.replace("losses", failed, stage=stage.name, batch=batch.batch)
+
+
+def _place(table: str, stage: Stage, batch: Batch) -> dict[str, Any]:
+    """Which rows of a table a stage's commit of a batch replaces."""
+    own = {"stage": stage.name} if "stage" in TABLES[table].column_names else {}
+    return {"batch": batch.batch, **own}
+
+
+def _failed(lake: Lake, stage: Stage, batch: Batch) -> DataFrame:
+    rows = lake.read(stage.writes[0], **_place(stage.writes[0], stage, batch)).where(F.col("reason").isin(*FAILURES))
+    return rows.select(
+        F.lit(stage.name).alias("stage"),
+        "batch",
+        "file",
+        "offset",
+        "doc_id",
+        "url",
+        "reason",
+        F.coalesce("detail", F.lit("")).alias("detail"),
+    )
+
+
+def _count(lake: Lake, stage: Stage, batch: Batch, rows_in: int) -> Counts:
+    """What the tables really hold after the commit; narrow columns only. For a stage that reads files, what its files
+    say they held."""
+    main = stage.writes[0]
+    rows = lake.read(main, **_place(main, stage, batch))
+    if "files" in stage.writes:
+        said = lake.read("files", batch=batch.batch).agg(F.sum("documents"), F.sum("losses")).head()
+        lost = lake.read("losses", stage=stage.name, batch=batch.batch).count()
+        return Counts((said[0] or 0) + (said[1] or 0), rows.count(), 0, lost)
+    if "keep" not in TABLES[main].column_names:
+        return Counts(rows_in, rows.count(), 0, 0)
+    fate = F.when(F.col("keep"), "kept").when(F.col("reason").isin(*FAILURES), "failed").otherwise("rejected")
+    found = {row.fate: row["count"] for row in rows.groupBy(fate.alias("fate")).count().collect()}
+    return Counts(rows_in, found.get("kept", 0), found.get("rejected", 0), found.get("failed", 0))
+
+
+def _check(label: str, counts: Counts, limits: RunSettings, evidence: Callable[[], str]) -> None:
+    out = counts.kept + counts.rejected + counts.failed
+    if counts.rows_in != out:
+        raise StageFailed(
+            f"{label}: found {counts.kept:,} kept + {counts.rejected:,} rejected + {counts.failed:,} failed = {out:,} "
+            "documents, expected the "
+            f"{counts.rows_in:,} it was given; nothing was committed, please report this with the log."
+        )
+    if counts.failed > limits.max_failed_ratio * counts.rows_in:
+        raise StageFailed(
+            f"{label}: found {counts.failed:,} of {counts.rows_in:,} documents lost ({evidence()}), expected at most "
+            f"{limits.max_failed_ratio:.0%}; "
+            "nothing was committed, mend the cause or raise run.max_failed_ratio."
+        )
+
+
+def _commonest_losses(lake: Lake, stage: Stage, batch: Batch) -> str:
+    """The three commonest reasons with their counts and an example each; asked before the rows are taken back."""
+    losses = lake.read("losses", stage=stage.name, batch=batch.batch)
+    common = (
+        losses.groupBy("reason")
+        .agg(F.count("*").alias("rows"), F.min("detail").alias("detail"))
+        .orderBy(F.desc("rows"), "reason")
+        .head(3)
+    )
+    return "; ".join(f"{row.rows:,} {row.reason}, such as: {row.detail[:200]}" for row in common)

@@ -1,0 +1,203 @@
+"""The whole pipeline on the sample crawl: what became of each page, and what the tables promise.
+
+The sample's `expected.json` is written by the script that made the sample, not by the pipeline: it is the oracle here.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from deltalake import DeltaTable
+
+from jobs.catalog import CORPUS, TABLES
+from jobs.runtime.cli import run_command
+from tests.conftest import ROOT
+from tests.tables import Row, difference, rows, tables
+
+pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("spark")]
+
+SAMPLE = ROOT / "sample"
+EXPECTED = json.loads((SAMPLE / "expected.json").read_text())
+FILES = sorted(SAMPLE.glob("*.warc.gz"))
+DEMO = ("--conf", str(ROOT / "conf/demo.yaml"))
+
+
+def run(lake: Path, *options: str, files: list[Path] = FILES) -> int:
+    named = [part for file in files for part in ("--input", str(file))]
+    return run_command(["run", *DEMO, *named, "--lake", str(lake), *options])
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Path:
+    """The lake of one undisturbed run over the sample. Tests only read it."""
+    folder = tmp_path_factory.mktemp("sample") / "lake"
+    assert run(folder) == 0
+    return folder
+
+
+def fates(lake: Path) -> dict[tuple[str, str], str]:
+    """What became of each page, by URL and date."""
+
+    def key(row: Row) -> tuple[str, str]:
+        return row["url"], row["fetched_at"].strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    found = {key(row): "kept" for row in rows(lake, "corpus")}
+    found |= {key(row): "rejected" for row in rows(lake, "screened") if not row["keep"]}
+    return found | {key(row): "duplicate" for row in rows(lake, "duplicates") if not row["keep"]}
+
+
+def test_every_page_has_the_fate_that_its_author_meant(lake: Path) -> None:
+    lost = {row["url"] for row in rows(lake, "losses")}
+    found = fates(lake)
+    for page in EXPECTED["pages"]:
+        fate = found.pop((page["url"], page["fetched_at"]), "lost" if page["url"] in lost else "no_document")
+        # Near duplicates are another stage's; until it is there they are kept.
+        assert fate == page["outcome"].replace("near_duplicate", "kept"), page["url"]
+    assert not found
+
+
+def test_duplicates_name_the_keeper_that_was_meant(lake: Path) -> None:
+    url_of = {row["doc_id"]: row["url"] for row in rows(lake, "documents")}
+    keepers = {row["url"]: url_of[row["keeper"]] for row in rows(lake, "duplicates") if not row["keep"]}
+    expected = {page["url"]: page["keeper_url"] for page in EXPECTED["pages"] if page["outcome"] == "duplicate"}
+    assert keepers == expected
+
+
+def test_files_count_their_records_by_type(lake: Path) -> None:
+    found = {Path(row["file"]).name: row for row in rows(lake, "files")}
+    for name, expected in EXPECTED["files"].items():
+        assert dict(found[name]["records"]) == expected["records"]
+        assert found[name]["html_responses"] == expected["html_responses"]
+
+
+def test_documents_in_are_documents_kept_rejected_or_failed(lake: Path) -> None:
+    count = {name: len(rows(lake, name)) for name in TABLES}
+    kept = {name: sum(row["keep"] for row in rows(lake, name)) for name in ("screened", "duplicates", "ratings")}
+    assert count["documents"] == count["screened"]
+    assert kept["screened"] == count["duplicates"]
+    assert kept["duplicates"] == count["ratings"]
+    assert kept["ratings"] == count["corpus"]
+    for row in rows(lake, "progress"):
+        assert row["rows_in"] == row["rows_kept"] + row["rows_rejected"] + row["rows_failed"]
+    assert sum(row["documents"] for row in rows(lake, "files")) == count["documents"]
+    assert sum(row["losses"] for row in rows(lake, "files")) == count["losses"]
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
+def test_keys_are_unique(lake: Path, table: object) -> None:
+    keys = Counter(tuple(row[name] for name in table.key) for row in rows(lake, table.name))
+    assert max(keys.values(), default=1) == 1
+
+
+def test_survivors_carry_their_text_and_the_rejected_do_not(lake: Path) -> None:
+    for row in rows(lake, "screened"):
+        assert (row["text"] is not None) == row["keep"]
+        assert (row["reason"] is None) == row["keep"]
+
+
+def test_legacy_charsets_came_out_right(lake: Path) -> None:
+    charsets = Counter(row["charset"] for row in rows(lake, "documents"))
+    assert charsets["windows-1252"] >= 1
+    assert charsets["iso-8859-15"] >= 1
+    assert not [row["url"] for row in rows(lake, "corpus") if "\ufffd" in row["text"]]
+
+
+def test_the_corpus_is_read_without_spark_and_says_what_it_is(lake: Path) -> None:
+    table = DeltaTable(str(lake / "corpus"))
+    assert table.metadata().partition_columns == ["domain", "quality"]
+    assert table.metadata().description == CORPUS.comment
+    fields = {field.name: field.metadata["comment"] for field in table.schema().fields}
+    assert fields == {column.name: column.comment for column in CORPUS.columns}
+    constraints = {key for key in table.metadata().configuration if key.startswith("delta.constraints.")}
+    assert constraints == {f"delta.constraints.{name}" for name, _ in CORPUS.checks}
+    frame = table.to_pyarrow_table()
+    by_domain = duckdb.sql("SELECT domain, quality, count(*) FROM frame GROUP BY ALL").fetchall()
+    assert sum(count for *_, count in by_domain) == frame.num_rows > 60
+    assert len({domain for domain, *_ in by_domain}) >= 10
+
+
+def test_a_second_run_has_nothing_to_do(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = tables(lake)
+    assert run(lake) == 0
+    assert "Nothing is pending" in capsys.readouterr().err
+    assert difference(tables(lake), before) == ""
+
+
+def test_plan_says_why_a_changed_threshold_redoes_what_follows(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed = "screen.rules.word_count.at_least=100"
+    named = ["--input", f"{SAMPLE}/*.gz", "--set", changed]
+    assert run_command(["plan", *DEMO, "--lake", str(lake), *named]) == 0
+    shown = capsys.readouterr().out
+    assert "screen       rules.word_count.at_least: 50.0 -> 100.0" in shown
+    assert "publish      its input ratings changes" in shown
+    assert "ingest" not in shown
+
+
+def test_a_changed_threshold_redoes_what_follows_and_nothing_else(lake: Path, tmp_path: Path) -> None:
+    mine = copied(lake, tmp_path)
+    before = runs(mine)
+    assert run(mine, "--set", "screen.rules.word_count.at_least=200") == 0
+    after = runs(mine)
+    assert {key for key in before if before[key] != after[key]} == {
+        (stage, batch) for stage in ("screen", "dedup_exact", "rate", "publish") for batch in (1, 2)
+    }
+    assert len(rows(mine, "corpus")) < len(rows(lake, "corpus"))
+    assert rows(mine, "documents") == rows(lake, "documents")
+
+
+def test_a_new_file_is_one_new_batch_and_the_rest_stays(lake: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "lake"
+    assert run(mine, files=FILES[:2]) == 0
+    first = runs(mine)
+    assert run(mine) == 0
+    then = runs(mine)
+    assert {key: then[key] for key in first} == first
+    assert {batch for _, batch in then.keys() - first.keys()} == {2}
+    assert difference(tables(mine), tables(lake)) == ""
+
+
+def test_batches_do_not_matter_but_for_their_numbers(lake: Path, tmp_path: Path) -> None:
+    """All files in one batch give the same tables as two batches, whose dates follow each other."""
+    mine = tmp_path / "lake"
+    assert run(mine, "--set", "ingest.batches.crawl_pattern=nothing-of-the-kind") == 0
+    assert {row["batch"] for row in rows(mine, "corpus")} == {1}
+    found, expected = (tables(of, without=("batch", "crawl")) for of in (mine, lake))
+    for name in set(TABLES) - {"batches", "progress"}:
+        assert difference({name: found[name]}, {name: expected[name]}) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("partitions", [1, 7])
+def test_partitions_do_not_matter(lake: Path, tmp_path: Path, partitions: int) -> None:
+    mine = tmp_path / "lake"
+    assert run(mine, "--set", f"spark.shuffle_partitions={partitions}", "--set", "spark.arrow_rows=5") == 0
+    assert difference(tables(mine), tables(lake)) == ""
+
+
+def test_a_stage_that_loses_too_much_commits_nothing(
+    lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = copied(lake, tmp_path)
+    broken = tmp_path / "crawl-2026-20.warc.gz"
+    broken.write_bytes(b"no archive at all\n" * 100)
+    assert run(mine, files=[*FILES, broken]) == 1
+    said = capsys.readouterr().err
+    assert "ingest, batch 3: found 1 of 1 documents lost (1 unreadable_file" in said
+    assert "nothing was committed" in said
+    before, after = tables(lake), tables(mine)
+    assert difference({**after, "batches": []}, {**before, "batches": []}) == ""
+    assert len(after["batches"]) == len(before["batches"]) + 1  # known, and pending
+
+
+def runs(lake: Path) -> dict[tuple[str, int], str]:
+    """Which run committed each stage of each batch."""
+    return {(row["stage"], row["batch"]): row["run"] for row in rows(lake, "progress")}
+
+
+def copied(lake: Path, target: Path) -> Path:
+    """A copy of the lake for a test that changes it."""
+    import shutil
+
+    return Path(shutil.copytree(lake, target / "lake"))

@@ -1,0 +1,178 @@
+"""Extraction: text, title and hint of ordinary pages; pages made to hurt are a loss in time, and the worker lives."""
+
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from resiliparse.extract.html2text import extract_plain_text
+
+from udfs.crawl import html
+from udfs.crawl.html import Extracted, ExtractSettings, Lost, extract, extract_plain
+from udfs.crawl.losses import LossReason
+from udfs.crawl.page_cost import worst_seconds
+
+PAGES = Path(__file__).parents[2] / "../shared/data/main_content/wcxb.parquet"
+QUICK = ExtractSettings(time_limit_seconds=2.0)
+SMALL = b'<html lang="de-AT"><title> Ein\n Titel &amp; mehr </title><body><p>Guten Tag.</p><p>Noch ein Satz.</p>'
+
+
+def cubic(count: int) -> bytes:
+    """Blocks x depth x reopened formatting elements."""
+    return ("<div>" * count + "<p>" + "".join(f"<b id={i}>" for i in range(count)) + "<p>x" * count).encode()
+
+
+def attributes(count: int) -> bytes:
+    return ("<div " + " ".join(f"{i:x}" for i in range(count)) + ">hello").encode()
+
+
+def test_text_title_language_charset() -> None:
+    assert extract(SMALL, None, QUICK) == Extracted("Guten Tag.\n\nNoch ein Satz.", "Ein Titel & mehr", "de", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("head", "language"),
+    [
+        (b"<html>", None),
+        (b"<html lang=''>", None),
+        (b"<html lang=english>", None),
+        (b"<html lang=ZH_cn>", "zh"),
+        (b"<html xml:lang=fr>", "fr"),
+        (b"<meta http-equiv=Content-Language content='pt-BR, en'>", "pt"),
+    ],
+)
+def test_language_hint(head: bytes, language: str | None) -> None:
+    found = extract(head + b"<p>hello world</p>", None, QUICK)
+    assert isinstance(found, Extracted)
+    assert found.language == language
+
+
+@pytest.mark.parametrize("body", [b"", b"   ", b"<p> </p>", b"<script>x</script>", b"\0\0"])
+def test_nothing_but_space_is_no_text(body: bytes) -> None:
+    found = extract(body, None, QUICK)
+    assert isinstance(found, Lost)
+    assert found.reason == LossReason.NO_TEXT
+
+
+def test_plain_text_is_itself() -> None:
+    found = extract_plain("\n a < b\0 & é\n".encode("latin-1"), "text/plain; charset=latin1")
+    assert found == Extracted("a < b\ufffd & é", None, None, "windows-1252")
+    assert isinstance(extract_plain(b" \n", None), Lost)
+
+
+def test_the_child_gives_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pages of every kind, once here and once in the child."""
+    bodies = [SMALL, b"", b"<p>x", "<p>日本</p>".encode("cp932"), b"<title></title><p>a&#0;b&#xd800;c", cubic(20)]
+    here = [extract(body, "text/html", QUICK) for body in bodies]
+    monkeypatch.setattr(html, "IN_PROCESS_BYTES", -1)
+    monkeypatch.setattr(html, "_extract_text", None)  # in this process it would fail now; the child has its own
+    assert [extract(body, "text/html", QUICK) for body in bodies] == here
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.lists(
+            st.sampled_from(["<b>", "<p>", "</b>", "<table>", "<svg>", "&", "x", "é", "<", "\x00", "&#xd800;"])
+        ).map(lambda parts: "".join(parts).encode()),
+    )
+)
+def test_total(body: bytes) -> None:
+    found = extract(body, None, QUICK)
+    (found.text if isinstance(found, Extracted) else found.detail).encode("utf-8")
+
+
+HOSTILE = {
+    "cubic": cubic(120),
+    "formatting": ("<p>" + "".join(f"<b id={i}>" for i in range(300)) + "<p>x" * 600).encode(),
+    "chain": "".join(f"<b id={i}><p>" for i in range(400)).encode(),
+    "links": ("<div>" * 300 + "<p>" + "".join(f"<a id={i}>" for i in range(300)) + "<p>x" * 300).encode(),
+    "deep": b"<div>" * 2000 + b"<div>x</div>" * 2000,
+    "deep closing": b"<div>" * 2000 + b"</p>" * 3000,
+    "form": b"<form><div>x" * 2000,
+    "attributes": attributes(8000),
+    "bodies": "".join(f"<body a{i}>" for i in range(4000)).encode(),
+    "cells": ("<table>" + "".join(f"<b id={i}>x<tr><td>" for i in range(400))).encode(),
+    "upper": cubic(80).upper(),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_page_is_slower_than_its_bound(name: str) -> None:
+    started = time.process_time()
+    html._extract_text(HOSTILE[name].decode(), "utf-8", QUICK)
+    assert time.process_time() - started < worst_seconds(HOSTILE[name]) + 0.05
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<b>", "<a href=x>", "<table>", "<font>", "<p>x", "<li>x", "<svg><g>", "<x>"])
+def test_a_million_tags_are_too_large(tag: str) -> None:
+    found = extract(tag.encode() * 1_000_000, None, QUICK)
+    assert isinstance(found, Lost)
+    assert found.reason == LossReason.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("body", "reasons"),
+    [
+        (cubic(600), {LossReason.TOO_SLOW}),
+        (b"<div>" * 190_000, {LossReason.TOO_SLOW}),
+        (attributes(400_000), {LossReason.TOO_SLOW}),
+        (
+            "".join(f"<b id={i}><p>" for i in range(90_000)).encode(),
+            {LossReason.TOO_SLOW, LossReason.EXTRACTION_FAILED},
+        ),
+        (b"<form><div>x" * 90_000, {LossReason.TOO_SLOW}),
+        (b"x" * 100_000_000, {LossReason.TOO_LARGE}),
+        (b"<table>" * 190_000, {LossReason.NO_TEXT}),
+        (b"<svg>" + b"<g>" * 190_000, {LossReason.NO_TEXT}),
+    ],
+    ids=["cubic", "div", "attributes", "formatting", "form", "large", "table", "svg"],
+)
+def test_a_hostile_page_is_a_loss_and_the_next_page_is_read(body: bytes, reasons: set[LossReason]) -> None:
+    started = time.monotonic()
+    found = extract(body, "text/html", QUICK)
+    assert time.monotonic() - started < 4
+    assert isinstance(found, Lost)
+    assert found.reason in reasons
+    assert isinstance(extract(SMALL + b"<p>more words</p>" * 500, None, QUICK), Extracted)
+
+
+def test_a_giant_text_node_is_read() -> None:
+    found = extract(b"<p>" + b"word " * 1_500_000, None, QUICK)
+    assert isinstance(found, Extracted)
+    assert len(found.text) == 5 * 1_500_000 - 1
+
+
+def test_an_extractor_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    html._check_installed.cache_clear()
+    monkeypatch.setitem(__import__("sys").modules, "trafilatura", None)
+    with pytest.raises(ValueError, match="extractor is 'trafilatura', and that package cannot be imported"):
+        extract(SMALL, None, ExtractSettings(extractor="trafilatura"))
+
+
+def test_trafilatura() -> None:
+    pytest.importorskip("trafilatura", exc_type=ImportError)
+    found = extract(
+        SMALL + b"<p>A sentence with quite a few words.</p>" * 9, None, ExtractSettings(extractor="trafilatura")
+    )
+    assert isinstance(found, Extracted)
+    assert "quite a few words" in found.text
+
+
+def test_unknown_extractor_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        ExtractSettings(extractor="other")  # type: ignore[arg-type]  # the point of the test
+
+
+@pytest.mark.skipif(not PAGES.exists(), reason="real pages are not on this machine")
+def test_real_pages_equal_the_plain_call() -> None:
+    """Here or in the child, the text is what resiliparse gives for the decoded string."""
+    pages = pq.read_table(PAGES, columns=["html"])["html"].to_pylist()[:200]
+    for page in pages:
+        text = extract_plain_text(page, main_content=True)
+        found = extract(page.encode(), "text/html; charset=utf-8", ExtractSettings())
+        assert (found.text if isinstance(found, Extracted) else "") == text

@@ -1,0 +1,157 @@
+"""Ratings of texts by an encoder with linear heads, one ONNX graph: 14 criteria, domain, edu and format.
+
+A rater is a plain callable over texts: `rate(texts)` gives one `Rating`, or one sentence that says why there is none,
+for each text in the order given. What it says about a text depends on that text alone, not on its neighbours. No torch
+and no transformers here.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.models.criteria import CRITERIA, DOMAINS
+from udfs.models.manifest import (
+    GRAPH_FILE,
+    SCORES,
+    TOKENIZER_FILE,
+    Manifest,
+    load_manifest,
+    model_digest,
+    verify_files,
+)
+from udfs.models.session import Provider, open_session
+from udfs.models.tokens import Window, load_tokenizer, window
+
+
+class Rating(NamedTuple):
+    """What a rater says about one text."""
+
+    domain: str  # one of DOMAINS
+    domain_probability: float  # of that domain, 0 to 1
+    scores: tuple[int, ...]  # one for each of CRITERIA, 1 to 5: `expected`, rounded half up
+    expected: tuple[float, ...]  # the same before rounding, clipped to 1 to 5
+    edu: int  # educational value, 0 to 5
+    format: int  # how clean the extraction is, 0 to 5
+    edu_expected: float
+    format_expected: float
+    confidence: float  # estimated probability, 0 to 1, that `overall_score` is the right integer; see `confidence_of`
+    tokens: int  # length of the whole text in tokens of this rater's tokenizer, special tokens not counted
+
+
+Rater = Callable[[list[str]], list[Rating | str]]
+
+_RATERS: dict[tuple[str, int, Provider], Rater] = {}
+
+
+def load_rater(folder: str | Path, threads: int, provider: Provider = "cpu") -> Rater:
+    """The rater of a model folder, its files checked against the manifest; a second call in the same process is free.
+
+    Raises ModelError (the folder cannot be used here) or ValueError (a bad setting). The rater itself never raises for
+    a text.
+    """
+    key = (model_digest(folder), threads, provider)
+    if key not in _RATERS:
+        manifest = load_manifest(folder)
+        verify_files(folder, manifest)
+        _RATERS[key] = _OnnxRater(
+            manifest,
+            load_tokenizer(Path(folder) / TOKENIZER_FILE),
+            open_session(Path(folder) / GRAPH_FILE, threads, provider),
+        )
+    return _RATERS[key]
+
+
+def confidence_of(expected: float, deviation: float) -> float:
+    """The probability that a score lies in the rounding interval of `expected` if its error is normal with this
+    standard deviation.
+
+    Ends are open: below 1.5 every value is a 1, from 4.5 on every value is a 5. Near 0.5 for a clear case, lower
+    between two integers; it knows nothing of texts unlike those that the rater was measured on.
+    """
+    rounded = _round_half_up(expected)
+    low = -math.inf if rounded <= 1 else (rounded - 0.5 - expected) / deviation
+    high = math.inf if rounded >= 5 else (rounded + 0.5 - expected) / deviation
+    return (math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2))) / 2
+
+
+class _OnnxRater:
+    """Tokenizer, session and manifest of one model. Holds no state of the texts."""
+
+    def __init__(self, manifest: Manifest, tokenizer: Any, session: Any) -> None:
+        self._manifest = manifest
+        self._tokenizer = tokenizer
+        self._session = session
+        self._score_order = [manifest.scores.index(name) for name in SCORES]
+        self._domain_order = [manifest.domains.index(name) for name in DOMAINS]
+
+    def __call__(self, texts: list[str]) -> list[Rating | str]:
+        seen = [self._window(text) for text in texts]
+        ratings: list[Rating | str] = [entry if isinstance(entry, str) else "not rated" for entry in seen]
+        windows = {row: entry for row, entry in enumerate(seen) if isinstance(entry, Window)}
+        for rows in self._runs(windows):
+            for row, rating in zip(rows, self._rate([windows[row] for row in rows]), strict=True):
+                ratings[row] = rating
+        return ratings
+
+    def _window(self, text: str) -> Window | str:
+        try:
+            found = window(self._tokenizer, text, self._manifest.head_tokens, self._manifest.tail_tokens)
+        except Exception as error:  # lone surrogates, not a string: the tokenizer's kinds are not documented
+            return f"the text cannot be tokenised ({type(error).__name__})"
+        return found if found.tokens else "the text has no tokens"
+
+    def _runs(self, windows: dict[int, Window]) -> Iterator[list[int]]:
+        """Rows that go through the graph together: of like length, so that little is padded."""
+        rows = sorted(windows, key=lambda row: (len(windows[row].ids), row))
+        for start in range(0, len(rows), self._manifest.rows_per_run):
+            yield rows[start : start + self._manifest.rows_per_run]
+
+    def _rate(self, windows: list[Window]) -> list[Rating | str]:
+        """One entry for each window; where a run of several fails, each is tried alone."""
+        try:
+            scores, domains = self._session.run(["scores", "domains"], self._inputs(windows))
+        except Exception as error:  # onnxruntime raises many kinds, running out of memory among them
+            if len(windows) > 1:
+                return [self._rate([one])[0] for one in windows]
+            return [f"the model failed on the text ({type(error).__name__})"]
+        return [
+            self._rating(one, score_row[self._score_order], domain_row[self._domain_order])
+            for one, score_row, domain_row in zip(windows, scores, domains, strict=True)
+        ]
+
+    def _inputs(self, windows: list[Window]) -> dict[str, NDArray[np.int64]]:
+        sizes = [len(one.ids) + 2 for one in windows]
+        ids = np.full((len(windows), max(sizes)), self._manifest.pad_token, np.int64)
+        mask = np.zeros_like(ids)
+        for row, (one, size) in enumerate(zip(windows, sizes, strict=True)):
+            ids[row, :size] = [self._manifest.first_token, *one.ids, self._manifest.last_token]
+            mask[row, :size] = 1
+        return {"input_ids": ids, "attention_mask": mask}
+
+    def _rating(self, one: Window, scores: NDArray[np.float32], logits: NDArray[np.float32]) -> Rating | str:
+        if not (np.isfinite(scores).all() and np.isfinite(logits).all()):
+            return "the model gave no finite numbers for the text"
+        expected = tuple(min(max(float(value), 1.0), 5.0) for value in scores[: len(CRITERIA)])
+        edu, form = (min(max(float(value), 0.0), 5.0) for value in scores[len(CRITERIA) :])
+        odds = np.exp(logits.astype(np.float64) - float(logits.max()))
+        best = int(odds.argmax())
+        return Rating(
+            domain=DOMAINS[best],
+            domain_probability=float(odds[best] / odds.sum()),
+            scores=tuple(_round_half_up(value) for value in expected),
+            expected=expected,
+            edu=_round_half_up(edu),
+            format=_round_half_up(form),
+            edu_expected=edu,
+            format_expected=form,
+            confidence=confidence_of(expected[CRITERIA.index("overall_score")], self._manifest.overall_deviation),
+            tokens=one.tokens,
+        )
+
+
+def _round_half_up(value: float) -> int:
+    return math.floor(value + 0.5)
