@@ -10,53 +10,11 @@ reason in `FAILURES`, with a row in `losses`). Ids and numbers stand first and t
 of the first 32 columns.
 """
 
-from typing import NamedTuple
-
+from jobs.runtime.table import Column, Table, optional
 from udfs.models.criteria import CRITERIA, DOMAINS
 
 # Reasons that mean "the stage could not decide", not "the rules say no".
 FAILURES = ("failed",)
-
-
-class Column(NamedTuple):
-    """A column: its Spark SQL type and the comment that `DESCRIBE` shows."""
-
-    name: str
-    type: str
-    comment: str
-    required: bool = True
-
-
-class Table(NamedTuple):
-    """A table: its columns, the columns whose values identify a row, its partitioning, and its CHECK constraints by
-    name."""
-
-    name: str
-    comment: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    partitioned_by: tuple[str, ...] = ("batch",)
-    checks: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """The columns' names in order."""
-        return tuple(column.name for column in self.columns)
-
-    @property
-    def ddl(self) -> str:
-        """The columns as a Spark schema string, for `createDataFrame` and `mapInArrow`."""
-        return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
-
-    @property
-    def struct(self) -> str:
-        """The columns as the inside of a Spark STRUCT type."""
-        return ", ".join(f"`{column.name}`: {column.type}" for column in self.columns)
-
-
-def optional(name: str, type_: str, comment: str) -> Column:
-    """A column that may be null."""
-    return Column(name, type_, comment, required=False)
 
 
 DOC_ID = Column(
@@ -157,6 +115,7 @@ LOSSES = Table(
         Column("detail", "STRING", "what was found"),
     ),
     key=("stage", "file", "offset", "reason"),
+    partitioned_by=("batch", "stage"),
 )
 
 SCREENED = Table(
@@ -194,6 +153,7 @@ DUPLICATES = Table(
         Column("text_key", "BINARY", "128-bit hash of the text with white space and case folded"),
     ),
     key=("stage", *POSITION),
+    partitioned_by=("batch", "stage"),
     checks=(("similarity_range", "similarity BETWEEN 0 AND 1"),),
 )
 
@@ -272,6 +232,7 @@ PROGRESS = Table(
         Column("versions", "MAP<STRING, BIGINT>", "Delta versions of the tables it read"),
     ),
     key=("stage", "batch"),
+    partitioned_by=("batch", "stage"),  # so that replacing a row touches no other file
 )
 
 TABLES = {

@@ -6,7 +6,7 @@ extraction and limits are settings of `udfs/crawl/pages.py`; which files are the
 
 from pydantic import Field
 from pyspark.sql import DataFrame
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StructField, StructType
 
 from jobs.catalog import TABLES
 from jobs.runtime.errors import CorpusmillError
@@ -52,7 +52,7 @@ def find_input(settings: IngestSettings) -> list[InputFile]:
 def ingest(files: DataFrame, settings: IngestSettings) -> DataFrame:
     """Files of a batch (batch, crawl, path, bytes), one in each partition -> a struct column for each table of
     WRITES."""
-    schema = StructType.fromDDL(", ".join(f"`{name}` STRUCT<{TABLES[name].struct}>" for name in WRITES))
+    schema = StructType([StructField(name, TABLES[name].schema) for name in WRITES])
     return files.select("path", "bytes", "crawl", "batch").mapInArrow(read_files(settings.pages, schema), schema)
 
 

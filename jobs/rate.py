@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import Field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 import jobs
 from jobs.catalog import BATON_NAMES, POSITION, RATINGS
@@ -54,14 +53,13 @@ def model_of(settings: RateSettings) -> dict[str, str]:
 
 def rate(screened: DataFrame, duplicates: DataFrame, settings: RateSettings) -> DataFrame:
     """Texts of `screened` that `duplicates` keeps -> rows of `ratings`, one for one."""
-    schema = StructType.fromDDL(RATINGS.ddl)
     folder = model_folder(settings)
-    rater = rate_documents(folder, model_digest(folder), settings.threads, BATON_NAMES, schema)
+    rater = rate_documents(folder, model_digest(folder), settings.threads, BATON_NAMES, RATINGS.schema)
     return (
         screened.where("keep")
         .join(duplicates.where(~F.col("keep")), list(POSITION), "left_anti")
         .select(*BATON_NAMES, "text")
-        .mapInArrow(rater, schema)
+        .mapInArrow(rater, RATINGS.schema)
     )
 
 

@@ -5,7 +5,6 @@ setting.
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql.types import StructType
 
 from jobs.catalog import BATON_NAMES, SCREENED
 from udfs.columns import screen_documents
@@ -14,9 +13,8 @@ from udfs.text.screening import ScreenSettings
 
 def screen(documents: DataFrame, settings: ScreenSettings) -> DataFrame:
     """Rows of `documents` -> rows of `screened`, one for one."""
-    schema = StructType.fromDDL(SCREENED.ddl)
-    measure = screen_documents(settings, BATON_NAMES, schema)
-    return documents.select(*BATON_NAMES, "text").mapInArrow(measure, schema)
+    measure = screen_documents(settings, BATON_NAMES, SCREENED.schema)
+    return documents.select(*BATON_NAMES, "text").mapInArrow(measure, SCREENED.schema)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         master="local[2]",
         shuffle_partitions=2,
         log_file=str(folder / "spark.log"),
-        # Adaptive execution is pure cost on a handful of rows.
-        conf={"spark.sql.adaptive.enabled": "false", "spark.local.dir": str(folder)},
+        conf={
+            "spark.sql.adaptive.enabled": "false",  # pure cost on a handful of rows
+            "spark.local.dir": str(folder),
+            # The JVM's second compiler does not pay for itself in minutes.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        },
     )
     session = open_session(settings)
     yield session

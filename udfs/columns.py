@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from pyspark.sql.functions import pandas_udf
+from pyspark.sql.pandas.functions import pandas_udf
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import BinaryType, StructType
 
@@ -95,7 +95,7 @@ def _rating_columns(rating: Rating) -> dict[str, Any]:
     return {**named, **{name: getattr(rating, name) for name in same}}
 
 
-@pandas_udf(BinaryType())
+@pandas_udf(returnType=BinaryType())  # type: ignore[call-overload,untyped-decorator]  # stubs know no such call
 def with_url_key(urls: pd.Series) -> pd.Series:
     """128-bit key of each URL in its normal form; null for null."""
     return urls.map(

@@ -69,7 +69,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: ./lake)")
     shared.add_argument(
         "--input", metavar="PATH", action="append", default=[], help="file, glob or folder to read; may be given again"

@@ -15,7 +15,7 @@ from jobs.runtime import run as running
 from jobs.runtime.console import Console, duration
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.lake import Lake
-from jobs.runtime.progress import Pending, grow
+from jobs.runtime.progress import Done, Pending, grow
 from jobs.runtime.progress import plan as plan_work
 from jobs.runtime.session import check_one_distribution, open_session
 
@@ -58,11 +58,11 @@ def _run_pending(settings: Settings, lake: Lake, only: Sequence[str], run_id: st
         waiting.discard((work.stage.name, work.batch.batch))
 
 
-def rows_given(work: Pending, done: dict) -> int:
+def rows_given(work: Pending, done: Done) -> int:
     """How many documents the stage's input kept: its last input's, through which documents come in."""
     writers = {table: stage.name for stage in STAGES for table in stage.writes}
     writer = writers.get(work.stage.reads[-1])
-    return int(done[writer, work.batch.batch].rows_kept) if writer else 0
+    return int(done[writer, work.batch.batch]["rows_kept"]) if writer else 0
 
 
 def _refuse_missing_input(work: Pending, waiting: set[tuple[str, int]]) -> None:
@@ -116,12 +116,12 @@ def status(settings: Settings, options: argparse.Namespace) -> None:
                 print(f"{batch.batch:>5}  {name:<12} {'not done yet':>41}")
                 continue
             print(
-                f"{batch.batch:>5}  {name:<12} {row.rows_in:>10,} {row.rows_kept:>10,} {row.rows_rejected:>10,} "
-                f"{row.rows_failed:>8,}  "
-                f"{duration(row.seconds):>9}  {row.finished_at:%Y-%m-%d %H:%M:%S}"
+                f"{batch.batch:>5}  {name:<12} {row['rows_in']:>10,} {row['rows_kept']:>10,} "
+                f"{row['rows_rejected']:>10,} {row['rows_failed']:>8,}  {duration(row['seconds']):>9}  "
+                f"{row['finished_at']:%Y-%m-%d %H:%M:%S}"
             )
-    read = sum(row.rows_in for (name, _), row in done.items() if name == STAGE_NAMES[0])
-    published = sum(row.rows_kept for (name, _), row in done.items() if name == STAGE_NAMES[-1])
+    read = sum(row["rows_in"] for (name, _), row in done.items() if name == STAGE_NAMES[0])
+    published = sum(row["rows_kept"] for (name, _), row in done.items() if name == STAGE_NAMES[-1])
     print(
         f"\n{len(batches):,} batches of {sum(len(batch.files) for batch in batches):,} files; "
         f"{read:,} pages read, {published:,} published ({published / max(read, 1):.0%})."

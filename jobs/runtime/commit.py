@@ -156,7 +156,7 @@ def _count(lake: Lake, stage: Stage, batch: Batch, rows_in: int) -> Counts:
     main = stage.writes[0]
     rows = lake.read(main, **_place(main, stage, batch))
     if "files" in stage.writes:
-        said = lake.read("files", batch=batch.batch).agg(F.sum("documents"), F.sum("losses")).head()
+        said = lake.read("files", batch=batch.batch).agg(F.sum("documents"), F.sum("losses")).collect()[0]
         lost = lake.read("losses", stage=stage.name, batch=batch.batch).count()
         return Counts((said[0] or 0) + (said[1] or 0), rows.count(), 0, lost)
     if "keep" not in TABLES[main].column_names:

@@ -11,8 +11,9 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.catalog import TABLES, Table
+from jobs.catalog import TABLES
 from jobs.runtime.errors import CorpusmillError
+from jobs.runtime.table import Table
 
 
 class Lake:
@@ -48,7 +49,7 @@ class Lake:
         """The Delta version of the table as it stands; -1 where it was never written."""
         if not self.exists(name):
             return -1
-        return int(self.spark.sql(f"DESCRIBE HISTORY {self.identifier(name)} LIMIT 1").head()["version"])
+        return int(self.spark.sql(f"DESCRIBE HISTORY {self.identifier(name)} LIMIT 1").collect()[0]["version"])
 
     def read(self, name: str, **equal: object) -> DataFrame:
         """The table's rows, those where the named columns have the given values; no rows where it was never written."""
@@ -127,8 +128,6 @@ class Lake:
             for c in table.columns
         )
         properties = {f"delta.constraints.{name}": check for name, check in table.checks}
-        if table.name == "progress":
-            properties["delta.autoOptimize.autoCompact"] = "true"  # one small commit for each stage and batch
         self.spark.sql(
             f"CREATE TABLE {self.identifier(table.name)} ({columns}) USING DELTA COMMENT {_literal(table.comment)}"
             + (f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else "")

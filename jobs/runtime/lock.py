@@ -82,7 +82,7 @@ def hold_table(spark: SparkSession, table: str, lake: str, run: str) -> Iterator
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table} (id INT, run STRING, holder STRING, beat BIGINT) USING DELTA")
     if not spark.table(table).head(1):
         spark.sql(f"INSERT INTO {table} VALUES (1, '', '', 0)")
-    found = spark.table(table).orderBy("beat").head()
+    found = spark.table(table).orderBy("beat").collect()[0]
     if found["run"]:
         _wait_for_a_sign(spark, table, lake, found["holder"], found["beat"])
     holder = json.dumps(describe_run(run)).replace("'", "''")
@@ -95,8 +95,8 @@ def hold_table(spark: SparkSession, table: str, lake: str, run: str) -> Iterator
             f"{lake}: found another run taking the lake at this moment ({type(error).__name__}), expected it free; "
             "try again later."
         ) from None
-    if spark.table(table).head()["run"] != run:
-        raise CorpusmillError(_held(lake, str(spark.table(table).head()["holder"])))
+    if spark.table(table).collect()[0]["run"] != run:
+        raise CorpusmillError(_held(lake, str(spark.table(table).collect()[0]["holder"])))
     stop = threading.Event()
     beat = threading.Thread(target=_renew, args=(spark, table, run, stop), daemon=True)
     beat.start()
@@ -114,7 +114,7 @@ def _wait_for_a_sign(spark: SparkSession, table: str, lake: str, holder: str, be
     until = time.monotonic() + 1.5 * RENEW_SECONDS
     while time.monotonic() < until:
         time.sleep(RENEW_SECONDS / 10)
-        if spark.table(table).head()["beat"] != beat:
+        if spark.table(table).collect()[0]["beat"] != beat:
             raise CorpusmillError(_held(lake, holder))
 
 

@@ -18,6 +18,9 @@ from jobs.runtime.stage import Stage, key_of
 from udfs.crawl.files import InputFile
 from udfs.settings import Section
 
+# Rows of `progress`, by stage and batch.
+Done = dict[tuple[str, int], dict[str, Any]]
+
 
 class BatchSettings(Section):
     """How new input files are grouped."""
@@ -98,7 +101,7 @@ def _crawl_of(path: str, settings: BatchSettings) -> str:
 def plan(
     stages: Sequence[Stage],
     batches: Sequence[Batch],
-    committed: Mapping[tuple[str, int], Mapping[str, Any]],
+    committed: Done,
     sections: Mapping[str, Section],
 ) -> list[Pending]:
     """The pending work, batch by batch and in the order of `stages`.

@@ -8,17 +8,16 @@ key of that work missing and does it again; replacing the same rows with the sam
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-
-from pyspark.sql import Row
+from typing import Any
 
 import udfs
 from jobs.catalog import BATCHES, PROGRESS
 from jobs.runtime.commit import Counts, RunSettings, commit
 from jobs.runtime.console import Console, duration
 from jobs.runtime.lake import Lake
-from jobs.runtime.progress import Batch, Pending, key_of
+from jobs.runtime.progress import Batch, Done, Pending
 from jobs.runtime.session import running_tasks
-from jobs.runtime.stage import Stage
+from jobs.runtime.stage import Stage, key_of
 from udfs.crawl.files import InputFile
 from udfs.settings import Section
 
@@ -35,14 +34,14 @@ def write_batch(lake: Lake, batch: Batch) -> None:
     lake.replace("batches", lake.spark.createDataFrame([row], BATCHES.ddl), batch=batch.batch)
 
 
-def read_progress(lake: Lake) -> dict[tuple[str, int], Row]:
+def read_progress(lake: Lake) -> Done:
     """What is committed, by stage and batch."""
-    return {(row.stage, row.batch): row for row in lake.read("progress").collect()}
+    return {(row.stage, row.batch): row.asDict() for row in lake.read("progress").collect()}
 
 
 def do(
     lake: Lake, work: Pending, settings: Section, limits: RunSettings, rows_in: int, run: str, console: Console
-) -> Row:
+) -> dict[str, Any]:
     """One stage on one batch: commit it, note it, say it. The row of `progress` it wrote.
 
     `rows_in` is the number of documents its input stage kept (0 where that is not known before reading the files).
@@ -59,7 +58,9 @@ def do(
     return row
 
 
-def _note(lake: Lake, work: Pending, counts: Counts, versions: Mapping[str, int], seconds: float, run: str) -> Row:
+def _note(
+    lake: Lake, work: Pending, counts: Counts, versions: Mapping[str, int], seconds: float, run: str
+) -> dict[str, Any]:
     row = {
         "stage": work.stage.name,
         "batch": work.batch.batch,
@@ -77,7 +78,7 @@ def _note(lake: Lake, work: Pending, counts: Counts, versions: Mapping[str, int]
     }
     note = lake.spark.createDataFrame([tuple(row[name] for name in PROGRESS.column_names)], PROGRESS.ddl)
     lake.replace("progress", note, stage=work.stage.name, batch=work.batch.batch)
-    return Row(**row)
+    return row
 
 
 def _result_line(work: Pending, counts: Counts, seconds: float) -> str:

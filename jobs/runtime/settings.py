@@ -99,9 +99,11 @@ def _parse_assignment(assignment: str) -> Plain:
         parsed = yaml.safe_load(value) if value else ""
     except yaml.YAMLError:
         parsed = value
-    for part in reversed(key.strip().split(".")):
-        parsed = {part: parsed}
-    return parsed
+    *sections, last = key.strip().split(".")
+    layer: Plain = {last: parsed}
+    for section in reversed(sections):
+        layer = {section: layer}
+    return layer
 
 
 def _note_sources(value: Any, path: tuple[str, ...], source: str, sources: dict[tuple[str, ...], str]) -> None:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
+from typing import Any
 
 from pyspark.sql import DataFrame
 
@@ -42,9 +43,9 @@ class Stage:
     transform: Callable[..., DataFrame]
     rules: tuple[str, ...]
     history: tuple[str, ...] = ()
-    assets: Callable[[Section], Mapping[str, str]] = nothing
+    assets: Callable[[Any], Mapping[str, str]] = nothing
     unkeyed: tuple[str, ...] = ()
-    session_conf: Callable[[Section], Mapping[str, str]] = nothing
+    session_conf: Callable[[Any], Mapping[str, str]] = nothing
 
     def parts(self, settings: Section, inputs: Mapping[str, str]) -> dict[str, str]:
         """All that the rows of a batch depend on, by name; `inputs` are the keys of what it reads."""

@@ -4,8 +4,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
-from jobs.catalog import TABLES, Table
+from jobs.catalog import TABLES
 from jobs.runtime.lake import Lake
+from jobs.runtime.table import Table
 
 EVERY = pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 

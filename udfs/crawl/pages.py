@@ -38,7 +38,7 @@ KEPT_KINDS = 32  # a file with more kinds of records counts the others together
 NAME_CHARS = 100  # names of headers and kinds, languages
 VALUE_CHARS = 1000  # values of headers, titles, record ids, details of losses
 URL_CHARS = 8192  # a longer URL is null, for cut it would be the address of another page
-STATUS_KINDS = {3: "redirect", 4: "client_error", 5: "server_error"}
+STATUS_KINDS = {0: "not_http", 3: "redirect", 4: "client_error", 5: "server_error"}
 Item = tuple[str, dict[str, Any]]  # (table, row)
 
 
@@ -69,11 +69,8 @@ class _File:
         self._free_offset = 0
 
     def document(self, offset: int, page: Extracted, record: Record | Row, headers: dict[str, str]) -> Item:
-        """A page that has text.
-
-        File and offset name one document: where records share a compressed member, and so its offset, each but the
-        first has the next free number.
-        """
+        """A page that has text. File and offset name one document: where records share a compressed member, and so its
+        offset, each but the first has the next free number."""
         self.documents += 1
         offset = max(offset, self._free_offset)
         self._free_offset = offset + 1
@@ -99,8 +96,8 @@ class _File:
     def loss(self, loss: Loss) -> Item:
         """Something that could not become a document."""
         self.losses += 1
+        place = {"batch": self.shared["batch"], "file": self.path, "offset": loss.offset}
         shown = {"url": _optional(loss.url, URL_CHARS), "detail": _storable(loss.detail, VALUE_CHARS)}
-        place = {"batch": self.shared["batch"], "file": self.shared["file"], "offset": loss.offset}
         return "losses", {"stage": "ingest", **place, "reason": str(loss.reason), **shown}
 
     def row(self) -> Item:
@@ -145,10 +142,8 @@ def read_pages(path: str, size_bytes: int, crawl: str, batch: int, settings: Pag
 
 def doc_id(identity: str, text: str) -> str:
     """128-bit content hash in hex: of a record's identity and its text."""
-    digest = hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16)
-    digest.update(b"\0")
-    digest.update(text.encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    content = f"{identity}\0{text}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def identity_of(record_id: str | None, url: str | None, fetched_at: datetime | None) -> str:
@@ -159,9 +154,8 @@ def identity_of(record_id: str | None, url: str | None, fetched_at: datetime | N
 def _read(file: _File, stream: BinaryIO, settings: PageSettings) -> Iterator[Item]:
     file.format = form = settings.format if settings.format != "auto" else _format_of(file.path, stream)
     if form == "archive":
-        for found in read_archive(stream, settings.archives):
-            if (item := _from_record(file, found, settings.html)) is not None:
-                yield item
+        items = (_from_record(file, found, settings.html) for found in read_archive(stream, settings.archives))
+        yield from (item for item in items if item is not None)
         return
     watched = _Watched(stream)
     reader = read_jsonl if form == "jsonl" else read_parquet
@@ -180,7 +174,7 @@ def _format_of(path: str, stream: BinaryIO) -> str:
         return "parquet"
     if name.endswith((".warc", ".wet", ".wat", ".arc", ".lz4")):
         return "archive"
-    first = next(decompressed(stream), b"")
+    first = next(filter(None, decompressed(stream)), b"")  # a step of decompression may give nothing yet
     stream.seek(0)
     start = first.removeprefix(b"\xef\xbb\xbf").lstrip()[:4] if isinstance(first, bytes) else b""
     return "parquet" if start == b"PAR1" else "jsonl" if start[:1] == b"{" else "archive"
@@ -233,11 +227,9 @@ def _why_no_document(record: Record, kind: str, content_type: str) -> str:
     """The kind under which a record that is no document by design is counted; empty for a page."""
     if record.kind not in ("response", "conversion"):
         return kind
-    if record.kind == "response":
-        if record.http_status is None:
-            return "not_http"  # answers of DNS, records without content
-        if not 200 <= record.http_status < 300:
-            return STATUS_KINDS.get(record.http_status // 100, "other_status")
+    status = record.http_status or 0
+    if record.kind == "response" and not 200 <= status < 300:
+        return STATUS_KINDS.get(status // 100, "other_status")
     return "" if content_type in TEXT_TYPES else "other_type"
 
 
@@ -249,10 +241,8 @@ def _kept(headers: dict[str, str]) -> list[tuple[str, str]]:
 
 def _storable(value: str, chars: int) -> str:
     """At most `chars` characters, without those that Arrow or a reader of the tables refuses."""
-    cut = value[:chars]
-    if cut.isascii():
-        return cut.replace("\0", "\ufffd")
-    return cut.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    cut = value[:chars].replace("\0", "\ufffd")
+    return cut if cut.isascii() else cut.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _optional(value: str | None, chars: int) -> str | None:

@@ -1,0 +1,46 @@
+"""What a declaration of a table consists of; the declarations are `jobs/catalog.py`."""
+
+from typing import NamedTuple, cast
+
+from pyspark.sql.types import StructType
+
+
+class Column(NamedTuple):
+    """A column: its Spark SQL type and the comment that `DESCRIBE` shows."""
+
+    name: str
+    type: str
+    comment: str
+    required: bool = True
+
+
+class Table(NamedTuple):
+    """A table: its columns, the columns whose values identify a row, its partitioning, and its CHECK constraints by
+    name."""
+
+    name: str
+    comment: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partitioned_by: tuple[str, ...] = ("batch",)
+    checks: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns' names in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def ddl(self) -> str:
+        """The columns as a Spark schema string, for `createDataFrame` and `mapInArrow`."""
+        return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
+
+    @property
+    def schema(self) -> StructType:
+        """The columns as a Spark schema."""
+        return cast(StructType, StructType.fromDDL(self.ddl))
+
+
+def optional(name: str, type_: str, comment: str) -> Column:
+    """A column that may be null."""
+    return Column(name, type_, comment, required=False)
