@@ -15,7 +15,7 @@ class PublishSettings(Section):
     file_bytes: int = Field(
         256 << 20,
         ge=1 << 10,
-        description="size of text in a file to aim at, before compression; a partition's remainder is one smaller file",
+        description="size of a file to aim at; what is left of a partition is one smaller file",
     )
 
 

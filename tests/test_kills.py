@@ -2,8 +2,8 @@
 
 A run is killed (SIGKILL, the whole process group) the moment the n-th Delta commit since its start appears on the disk:
 so also between a table's commit and its note in `progress`, and between the tables of one stage. Other runs are killed
-after a time, in the middle of a task. The next run starts on what the killed one left, so faults that only a second kill
-would show are met too.
+after a time, in the middle of a task. The next run starts on what the killed one left, so faults that only a second
+kill would show are met too.
 """
 
 import io

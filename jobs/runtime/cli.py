@@ -98,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--only", metavar="STAGE", action="append", default=[], help="do this stage only; may be given again"
             )
+            command.add_argument(
+                "--redo", metavar="BATCH", type=int, action="append", default=[], help="do a batch again from its files"
+            )
         if name == "sql":
             command.add_argument("query", help="a SELECT statement")
             command.add_argument("--rows", type=int, default=100, help="print at most this many rows (default: 100)")

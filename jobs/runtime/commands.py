@@ -39,6 +39,10 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
             )
         for batch in grow(known, files, settings.ingest.batches):
             running.write_batch(lake, batch)
+        for number in options.redo:
+            if number not in {batch.batch for batch in known}:
+                raise CorpusmillError(f"--redo {number}: found no such batch; corpusmill status lists them.")
+            running.forget(lake, number, STAGES)
         _run_pending(settings, lake, options.only, run_id, console)
 
 

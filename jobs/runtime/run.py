@@ -39,6 +39,21 @@ def read_progress(lake: Lake) -> Done:
     return {(row.stage, row.batch): row.asDict() for row in lake.read("progress").collect()}
 
 
+def forget(lake: Lake, batch: int, stages: Sequence[Stage]) -> None:
+    """Take back the notes of a batch, so that it is done again from its files.
+
+    Later batches were compared with what this one kept, so from the first stage with history on they are forgotten too.
+    Killed in the middle, it is asked for again; nothing is wrong then, only less is forgotten.
+    """
+    first = next((at for at, stage in enumerate(stages) if stage.history), len(stages))
+    none = lake.spark.createDataFrame([], PROGRESS.ddl)
+    later = sorted({known for _, known in read_progress(lake) if known > batch}, reverse=True)
+    for number in later:
+        for stage in stages[first:]:
+            lake.replace("progress", none, stage=stage.name, batch=number)
+    lake.replace("progress", none, batch=batch)
+
+
 def do(
     lake: Lake, work: Pending, settings: Section, limits: RunSettings, rows_in: int, run: str, console: Console
 ) -> dict[str, Any]:

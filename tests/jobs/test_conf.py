@@ -1,4 +1,4 @@
-"""The files in conf/: they load, `local.yaml` shows every key once with its default, and the demo differs only where it says."""
+"""The files in conf/: they load, and `local.yaml` shows every key once with its default."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -14,7 +14,7 @@ class Inner(Section):
     limit: int = Field(5, ge=1)
     ratio: float = 0.5
     names: tuple[str, ...] = ("a",)
-    rules: dict[str, dict[str, float]] = {"first": {"at_least": 1.0}, "second": {"at_most": 2.0}}
+    rules: dict[str, dict[str, float]] = Field({"first": {"at_least": 1.0}, "second": {"at_most": 2.0}})
 
 
 class Outer(Section):

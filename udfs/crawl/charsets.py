@@ -97,6 +97,8 @@ def _codec_of(label: str) -> str | None:
 def _utf8_wins(body: bytes, utf8_text: str, declared: list[str]) -> bool:
     """Whether a page that is valid UTF-8 is UTF-8. ISO-2022-JP is all ASCII bytes, so it is told by its escapes."""
     codec = declared[0] if declared else "utf-8"
+    if declared and codec == "utf-8":
+        return True
     if b"\x1b$" in body and (codec == "iso2022_jp" or not declared):
         return False
     if codec == "utf-8" or codec not in MULTI_BYTE:

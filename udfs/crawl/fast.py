@@ -76,7 +76,9 @@ def fast_records(stream: BinaryIO, offset: int, limits: ReadLimits) -> Generator
     while True:
         try:
             record = next(archive, None)
-            if record is None or (held is not None and tap.inflated_bytes(record.stream_pos) != held[1]):
+            if record is None:
+                return held_offset
+            if held is not None and not _is_next(tap, record.stream_pos, held_offset - offset, held[1]):
                 return held_offset
             tap.record_start = record.stream_pos
             following = _read_record(record, offset + record.stream_pos, limits)
@@ -88,6 +90,12 @@ def fast_records(stream: BinaryIO, offset: int, limits: ReadLimits) -> Generator
         if following is None:
             return held_offset
         held = following
+
+
+def _is_next(tap: _Tap, start: int, before: int, inflated_bytes: int) -> bool:
+    """Whether the record at `start` begins a member of its own, right behind the member of `inflated_bytes` at
+    `before`."""
+    return start > before and tap.inflated_bytes(start) == inflated_bytes
 
 
 def _read_record(record: WarcRecord, offset: int, limits: ReadLimits) -> tuple[Record | Loss, int] | None:

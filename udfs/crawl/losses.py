@@ -23,8 +23,8 @@ class LossReason(StrEnum):
 class Loss(NamedTuple):
     """One thing that was lost while a file was read.
 
-    `offset` is the byte offset of the record in the stored file (of the gzip member or lz4 frame it starts in), in the decompressed
-    stream for a gzip file of a single member, and the row number from 0 for JSONL and Parquet.
+    `offset` is the byte offset of the record in the stored file (of the gzip member or lz4 frame it starts in), in the
+    decompressed stream for a gzip file of a single member, and the row number from 0 for JSONL and Parquet.
     """
 
     offset: int
