@@ -42,31 +42,32 @@ class Counts(NamedTuple):
     failed: int
 
 
-def commit(lake: Lake, stage: Stage, batch: Batch, settings: Section, limits: RunSettings, rows_in: int) -> Counts:
+def commit(
+    lake: Lake, stage: Stage, batch: Batch, settings: Section, limits: RunSettings, rows_in: int, run: str
+) -> Counts:
     """Replace the batch's rows in the stage's tables, and count them.
 
     Raises StageFailed, with every table as it was, where Spark failed, documents vanished, or too many were lost.
     """
     label = f"{stage.name}, batch {batch.batch}"
-    before = {table: lake.version(table) for table in {*stage.writes, "losses"}}
+    mark = f"{label}, run {run}"
     try:
         with _session_conf(lake, stage.session_conf(settings)):
-            _write(lake, stage, batch, stage.transform(*_inputs(lake, stage, batch), settings))
+            _write(lake, stage, batch, stage.transform(*_inputs(lake, stage, batch), settings), mark)
         counts = _count(lake, stage, batch, rows_in)
         _check(label, counts, limits, lambda: _commonest_losses(lake, stage, batch))
     except StageFailed:
-        _take_back(lake, before)
+        _take_back(lake, stage, mark)
         raise
     except PySparkException as error:
-        _take_back(lake, before)
+        _take_back(lake, stage, mark)
         raise StageFailed(f"{label}: {_cause(error)}; nothing was committed, Spark's log has the rest.") from error
     return counts
 
 
-def _take_back(lake: Lake, before: Mapping[str, int]) -> None:
-    for table, version in before.items():
-        if lake.version(table) != version:
-            lake.restore(table, version)
+def _take_back(lake: Lake, stage: Stage, mark: str) -> None:
+    for table in {*stage.writes, "losses"}:
+        lake.take_back(table, mark)
 
 
 def _cause(error: Exception) -> str:
@@ -112,22 +113,21 @@ def _files(lake: Lake, batch: Batch) -> DataFrame:
     return lake.spark.range(0, count, 1, count).join(F.broadcast(rows), "id").drop("id")
 
 
-def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame) -> None:
+def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame, mark: str) -> None:
     """Replace the batch's rows in the stage's tables, and give each failed document its row in `losses`."""
     if len(stage.writes) == 1:
         table = stage.writes[0]
-        lake.replace(table, rows, **_place(table, stage, batch))
+        lake.replace(table, rows, mark, **_place(table, stage, batch))
     else:
         written = lake.stash(stage.name, rows)
         for table in stage.writes:
-            lake.replace(
-                table, written.where(F.col(table).isNotNull()).select(f"{table}.*"), **_place(table, stage, batch)
-            )
+            own = written.where(F.col(table).isNotNull()).select(f"{table}.*")
+            lake.replace(table, own, mark, **_place(table, stage, batch))
         lake.empty_stash(stage.name)
     if "detail" in TABLES[stage.writes[0]].column_names:
         failed, known = _failed(lake, stage, batch), lake.read("losses", stage=stage.name, batch=batch.batch)
         if failed.head(1) or known.head(1):  # an empty commit would cost as much as a full one
-            lake.replace("losses", failed, stage=stage.name, batch=batch.batch)
+            lake.replace("losses", failed, mark, stage=stage.name, batch=batch.batch)
 
 
 def _place(table: str, stage: Stage, batch: Batch) -> dict[str, Any]:

@@ -6,6 +6,7 @@ sees the old rows or the new ones, never half of them. What a table looks like i
 """
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -60,29 +61,32 @@ class Lake:
             rows = rows.where(F.col(column) == F.lit(value))
         return rows
 
-    def replace(self, name: str, rows: DataFrame, **equal: object) -> None:
+    def replace(self, name: str, rows: DataFrame, mark: str = "", **equal: object) -> None:
         """In one commit: rows where the named columns have the given values give way to `rows`.
 
         `rows` must have the table's columns, by name, and only rows that agree with `equal`: Delta refuses others, as
-        it refuses rows that break a CHECK constraint, and then nothing is written.
+        it refuses rows that break a CHECK constraint, and then nothing is written. `mark` is noted in the history.
         """
         table = TABLES[name]
         self._create(table)
+        condition = " AND ".join(f"{column} = {_literal(value)}" for column, value in equal.items())
         writer = rows.select(*table.column_names).write.format("delta").mode("overwrite")
-        writer = writer.option(
-            "replaceWhere", " AND ".join(f"{column} = {_literal(value)}" for column, value in equal.items())
-        )
+        writer = writer.option("replaceWhere", condition).option("userMetadata", mark)
         if self.registered:
             writer.saveAsTable(self.identifier(name))
         else:
             writer.save(f"{self.location}/{name}")
 
-    def restore(self, name: str, version: int) -> None:
-        """The table as it stood at `version`; a version of -1 (before it was first written) empties it."""
-        if version < 0:
-            self.spark.sql(f"DELETE FROM {self.identifier(name)}")
-        else:
-            self.spark.sql(f"RESTORE TABLE {self.identifier(name)} TO VERSION AS OF {version}")
+    def take_back(self, name: str, mark: str) -> None:
+        """The table as it was before its latest commits that bear `mark`; nothing where the latest bears another."""
+        if not self.exists(name):
+            return
+        history = self.spark.sql(f"DESCRIBE HISTORY {self.identifier(name)}").select("version", "userMetadata")
+        latest = history.orderBy("version", ascending=False).collect()
+        marked = list(takewhile(lambda row: row.userMetadata == mark, latest))
+        if marked:
+            before = marked[-1].version - 1  # making the table was its version 0, so there is one
+            self.spark.sql(f"RESTORE TABLE {self.identifier(name)} TO VERSION AS OF {before}")
 
     def stash(self, name: str, rows: DataFrame) -> DataFrame:
         """`rows` written down outside the tables and read back, so that several tables can be filled from one

@@ -63,13 +63,21 @@ def test_a_value_outside_its_range_is_refused(lake: Lake) -> None:
     assert lake.read("duplicates").count() == 0
 
 
-def test_restoring_brings_back_the_rows_of_a_version(lake: Lake) -> None:
-    lake.replace("batches", batch(lake, 1, "one"), batch=1)
-    version = lake.version("batches")
-    lake.replace("batches", batch(lake, 1, "new"), batch=1)
-    lake.restore("batches", version)
-    assert crawls(lake) == [(1, "one")]
-    lake.restore("batches", -1)
+def test_taking_back_undoes_the_latest_commits_of_a_mark_and_no_others(lake: Lake) -> None:
+    lake.take_back("batches", "mine")  # never written: nothing to do
+    lake.replace("batches", batch(lake, 1, "one"), "mine", batch=1)
+    lake.replace("batches", batch(lake, 2, "two"), "theirs", batch=2)
+    lake.take_back("batches", "mine")
+    assert crawls(lake) == [(1, "one"), (2, "two")]
+    lake.replace("batches", batch(lake, 1, "new"), "mine", batch=1)
+    lake.replace("batches", batch(lake, 2, "new"), "mine", batch=2)
+    lake.take_back("batches", "mine")
+    assert crawls(lake) == [(1, "one"), (2, "two")]
+
+
+def test_taking_back_the_first_commit_of_a_table_empties_it(lake: Lake) -> None:
+    lake.replace("batches", batch(lake, 1, "one"), "mine", batch=1)
+    lake.take_back("batches", "mine")
     assert crawls(lake) == []
 
 
