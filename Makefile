@@ -16,7 +16,7 @@ setup: .venv/.installed  ## make .venv with the console script `corpusmill` in i
 	@java -version 2>/dev/null || { echo "found no Java, expected Java 17: install it or set PATH"; exit 2; }
 	@echo "setting up .venv (a minute or two, once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,dev]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable '.[cpu,dev]'
 	@touch $@
 
 demo: setup  ## run the whole pipeline on sample/, and show the corpus by domain and quality

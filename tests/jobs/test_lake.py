@@ -1,5 +1,7 @@
 """The lake: replacing is atomic and by batch, what Delta refuses changes nothing, and a restored table is as it was."""
 
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,16 @@ from jobs.runtime.lake import Lake
 pytestmark = pytest.mark.spark
 
 
-@pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Lake:
-    return Lake(spark, str(tmp_path / "lake"))
+@pytest.fixture(params=["folder", "metastore"])
+def lake(spark: SparkSession, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lake]:
+    """A lake in a folder, and one whose tables a metastore manages."""
+    if request.param == "folder":
+        yield Lake(spark, str(tmp_path / "lake"))
+        return
+    schema = f"lake_{uuid.uuid4().hex[:8]}"
+    spark.sql(f"CREATE SCHEMA {schema}")
+    yield Lake(spark, schema, registered=True)
+    spark.sql(f"DROP SCHEMA {schema} CASCADE")
 
 
 def batch(lake: Lake, number: int, crawl: str) -> DataFrame:
@@ -82,7 +91,7 @@ def test_taking_back_the_first_commit_of_a_table_empties_it(lake: Lake) -> None:
 
 
 def test_a_table_with_other_columns_is_refused_in_one_sentence(lake: Lake) -> None:
-    lake.spark.range(1).write.format("delta").save(f"{lake.location}/batches")
+    lake.spark.sql(f"CREATE TABLE {lake.identifier('batches')} (id BIGINT) USING DELTA")
     with pytest.raises(CorpusmillError, match="found other columns than this version writes"):
         lake.replace("batches", batch(lake, 1, "one"), batch=1)
 
@@ -91,7 +100,9 @@ def test_what_is_stashed_is_computed_once_and_read_back(lake: Lake) -> None:
     rows = lake.spark.range(5).selectExpr("id", "struct(id, 'x' AS word) AS documents")
     assert sorted(row.documents.id for row in lake.stash("ingest", rows).collect()) == [0, 1, 2, 3, 4]
     lake.empty_stash("ingest")
-    assert not [file for file in Path(lake.location).rglob("*.parquet") if file.stat().st_size > 1000]
+    left = [file for file in Path(lake.location).rglob("*.parquet") if file.stat().st_size > 1000]
+    assert not left
+    assert not lake.registered or not lake.spark.catalog.tableExists(lake.identifier("stash_ingest"))
 
 
 def test_views_bear_the_names_of_the_tables(lake: Lake) -> None:
