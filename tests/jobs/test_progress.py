@@ -83,6 +83,13 @@ def test_a_changed_early_batch_reaches_later_ones_only_through_history() -> None
     assert pending[4].reasons == ("duplicates of earlier batches changes",)
 
 
+def test_a_change_in_the_middle_reaches_the_batches_after_it_only() -> None:
+    three = Batch(3, "crawl", (C,))
+    changed = TWO._replace(files=(B._replace(etag="new"),))
+    pending = plan(STAGES, [ONE, changed, three], done_after([ONE, TWO, three]), SECTIONS)
+    assert names(pending) == [(stage.name, 2) for stage in STAGES] + [("compare", 3), ("show", 3)]
+
+
 def test_a_stage_whose_commit_is_missing_is_done_again_alone() -> None:
     done = done_after([ONE])
     del done["measure", 1]
