@@ -11,6 +11,8 @@ from jobs.runtime.table import Table
 EVERY = pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 
 
+@pytest.mark.spark
+@pytest.mark.usefixtures("spark")
 @EVERY
 def test_every_column_has_a_comment_and_a_type_that_spark_knows(table: Table) -> None:
     assert [field.name for field in StructType.fromDDL(table.ddl)] == list(table.column_names)
