@@ -108,6 +108,30 @@ def test_no_page_is_slower_than_its_bound(name: str) -> None:
     assert time.process_time() - started < worst_seconds(HOSTILE[name]) + 0.05
 
 
+@given(st.lists(st.sampled_from(["<b>", "<P>", "</b>", "<em", "<!-", "</", "<", "x>", " "]), max_size=60))
+def test_the_coarse_bound_is_not_below_the_fine_one(parts: list[str]) -> None:
+    page = "".join(parts).encode()
+    assert worst_seconds(page, enough_seconds=1e9) >= worst_seconds(page)
+
+
+@pytest.mark.parametrize("opening", range(40))
+def test_the_coarse_bound_takes_the_worst_share_of_formatting_elements(opening: int) -> None:
+    """Of all pages with as many tags it is the dearest one's, but for the bytes."""
+    dearest = max(worst_seconds(b"<b>" * some + b"<p>" * (opening - some)) for some in range(opening + 1))
+    assert worst_seconds(b"<p>" * opening, enough_seconds=1e9) == pytest.approx(dearest)
+
+
+def test_a_bound_that_is_not_enough_is_the_fine_one() -> None:
+    assert worst_seconds(cubic(300), enough_seconds=1e-3) == worst_seconds(cubic(300))
+
+
+def test_too_many_tags_of_a_short_page() -> None:
+    few = ExtractSettings(max_tags=1000)
+    assert isinstance(extract(b"<p>x" * 1000, None, few), Extracted)
+    found = extract(b"<p>x" * 1001, None, few)
+    assert found == Lost(LossReason.TOO_LARGE, "1,001 tags; the limit is 1,000")
+
+
 @pytest.mark.parametrize("tag", ["<div>", "<b>", "<a href=x>", "<table>", "<font>", "<p>x", "<li>x", "<svg><g>", "<x>"])
 def test_a_million_tags_are_too_large(tag: str) -> None:
     found = extract(tag.encode() * 1_000_000, None, QUICK)

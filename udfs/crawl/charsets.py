@@ -7,6 +7,7 @@ single-byte charsets where one is declared (any of them decodes anything, so a w
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
@@ -36,6 +37,7 @@ STANDARD_NAME = {
 META_CHARSET = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([A-Za-z0-9_:.+-]{2,40})", re.IGNORECASE)
 XML_ENCODING = re.compile(rb"^\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9_:.+-]{2,40})", re.IGNORECASE)
 HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.+-]{2,40})", re.IGNORECASE)
+BOM_MARKS = tuple(mark for mark, _ in BOMS)
 ASCII_BYTES = bytes(range(128))
 HIGH_RUN = re.compile(rb"[\x80-\xff]{2,}")
 
@@ -54,7 +56,12 @@ class Decoded(NamedTuple):
 
 def decode(body: bytes, content_type: str | None) -> Decoded:
     """Decode a page; `content_type` is the whole HTTP header value, e.g. `text/html; charset=GB2312`. Never raises."""
-    codecs = _declared(body, content_type)
+    in_header = _in_header(content_type)
+    if in_header == "utf-8" and not body.startswith(BOM_MARKS):  # the common case, in which <meta> decides nothing
+        utf8_text = _strict(body, in_header)
+        if utf8_text is not None:
+            return Decoded(utf8_text, in_header, in_header)
+    codecs = _declared(body, in_header)
     text, codec = _text_and_codec(body, codecs)
     return Decoded(text, standard_name(codec), standard_name(codecs[0]) if codecs else None)
 
@@ -74,17 +81,20 @@ def _text_and_codec(body: bytes, declared: list[str]) -> tuple[str, str]:
     return _best(body, declared)
 
 
-def _declared(body: bytes, content_type: str | None) -> list[str]:
-    """Codecs the page is declared in, the one to believe first at the front: header, XML declaration, <meta>."""
+def _in_header(content_type: str | None) -> str | None:
     found = HEADER_CHARSET.search(content_type) if content_type else None
-    labels = [found.group(1)] if found else []
+    return _codec_of(found.group(1)) if found else None
+
+
+def _declared(body: bytes, in_header: str | None) -> list[str]:
+    """Codecs the page is declared in, the one to believe first at the front: header, XML declaration, <meta>."""
     head = body[:META_BYTES]
     in_page = (XML_ENCODING.search(head), META_CHARSET.search(head))
-    labels.extend(match.group(1).decode("ascii") for match in in_page if match)
-    codecs = [codec for label in labels if (codec := _codec_of(label))]
-    return list(dict.fromkeys(codecs))
+    codecs = (in_header, *(_codec_of(match.group(1).decode("ascii")) for match in in_page if match))
+    return list(dict.fromkeys(filter(None, codecs)))
 
 
+@lru_cache(maxsize=256)
 def _codec_of(label: str) -> str | None:
     """Python's codec for a charset label of the web, or None where the standard does not know the label."""
     name: str | None = map_encoding_to_html5(label, fallback_utf8=False)
