@@ -201,7 +201,7 @@ def main() -> None:
     options = parser.parse_args()
     if not PAGES.is_dir():
         raise SystemExit(f"found no {PAGES}, expected the folder of real pages; it is not part of the repository.")
-    reader_pages, stage_pages, rounds, stride = (600, 1500, 3, 5) if options.quick else (3000, 12_000, 5, 1)
+    reader_pages, stage_pages, rounds, stride = (600, 1500, 3, 5) if options.quick else (3000, 12_000, 3, 1)
     found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         for pages, measure in ((reader_pages, reader_rows), (stage_pages, stage_rows)):
