@@ -86,7 +86,7 @@ FILES = Table(
         FILE,
         BATCH,
         Column("crawl", "STRING", "name of the crawl"),
-        Column("format", "STRING", "warc, arc, jsonl, parquet, or unknown"),
+        Column("format", "STRING", "archive, jsonl, parquet, or unknown"),
         Column("bytes", "BIGINT", "size of the file as stored"),
         Column("html_responses", "BIGINT", "HTTP responses of an HTML type, whatever their status"),
         Column("documents", "BIGINT", "pages that became documents"),

@@ -48,12 +48,12 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
 
 def _run_pending(settings: Settings, lake: Lake, only: Sequence[str], run_id: str, console: Console) -> None:
     done = running.read_progress(lake)
-    pending = plan_work(STAGES, running.read_batches(lake), done, running.sections(settings, STAGES))
+    sections = running.sections(settings, STAGES)
+    pending = plan_work(STAGES, running.read_batches(lake), done, sections)
     wanted = [work for work in pending if not only or work.stage.name in only]
     if not wanted:
         console.line("Nothing is pending: every stage is done for every batch.")
         return
-    sections = running.sections(settings, STAGES)
     waiting = {(work.stage.name, work.batch.batch) for work in pending}
     for work in wanted:
         _refuse_missing_input(work, waiting)

@@ -28,13 +28,15 @@ def nothing(_: Section) -> dict[str, str]:
 class Stage:
     """A step of the pipeline.
 
-    name       also the name of its section in the settings, and in `progress`
-    reads      tables whose rows of the batch it is given, in the order of its parameters; documents come in through the
-    last writes     tables it fills; with more than one, its frame has a struct column for each, and each row fills one
-    of them transform  `(*frames, settings) -> frame` history    tables of which it is also given the rows of all
-    earlier batches, after `reads` rules      modules whose code decides its rows; changing them makes its batches
-    pending again assets     digests of the models it uses, from its settings unkeyed    settings that do not change the
-    rows, such as retries; dotted where they are deeper session_conf  Spark settings while it runs, from its settings
+    name          also the name of its section in the settings, and in `progress`
+    reads         tables whose rows of the batch it is given, in order; documents come in through the last
+    writes        tables it fills; with more than one, its frame has a struct column for each, and a row fills one
+    transform     `(*frames, settings) -> frame`
+    rules         modules whose code decides its rows; changing them makes its batches pending again
+    history       tables of which it is also given the rows of all earlier batches, after `reads`
+    assets        digests of the models it uses, from its settings
+    unkeyed       settings that do not change the rows, such as retries; dotted where they are deeper
+    session_conf  Spark settings while it runs, from its settings
     """
 
     name: str
