@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from udfs.text import signals
-from udfs.text.cuts import newline_runs
+from udfs.text.cuts.newlines import newline_runs
+from udfs.text.measures import MEASURES
 from udfs.text.page import Page
 from udfs.text.screening import DEFAULT_RULES, Rule
-from udfs.text.signals import MEASURES
 from udfs.text.stop_words import STOP_WORDS
 
 

@@ -1,11 +1,18 @@
 """A page's text with what several rules need of it (words, lines, language), each part computed at most once and only
 when asked for.
 
-Offsets and parts are those of this text. A step that changes the text makes a new page.
+A page has its text in two forms, as `str` for the definitions and as UTF-8 bytes for the kernels; either is made from
+the other when it is first asked for. Offsets and parts are those of this text. A step that changes the text makes a
+new page.
 """
 
 import re
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from udfs.text.language import DEFAULTS, LanguageSettings, detect
 
@@ -19,25 +26,57 @@ _UNSPACED = re.compile(
 # dictionary.cc).
 _FASTTEXT_WORD = re.compile("[^ \n\r\t\v\f\0]+")
 
+Utf8 = NDArray[np.uint8]
+T = TypeVar("T")
+
 
 class Page:
     """One text at one place of a recipe."""
 
     def __init__(
-        self, text: str, languages: tuple[str, ...] = (), language_settings: LanguageSettings = DEFAULTS
+        self,
+        text: str | Utf8,
+        languages: tuple[str, ...] = (),
+        language_settings: LanguageSettings = DEFAULTS,
+        url: str = "",
     ) -> None:
-        """`languages` are the accepted ones; none stands for all."""
-        self.text = text
+        """`text` without lone surrogates, or its UTF-8; `languages` are the accepted ones, none stands for all."""
+        if isinstance(text, str):
+            self.text = text
+        else:
+            self.utf8 = text
         self.languages = languages
         self.language_settings = language_settings
+        self.url = url
+        self.past: dict[str, float] = {}  # signals of the steps before, by name of step
+        self._parts: dict[tuple[Any, ...], Any] = {}
 
-    def edited(self, text: str) -> "Page":
+    def edited(self, text: str | Utf8) -> Self:
         """The page with another text. A language that is known already is kept: detecting it is the dearest measure of
         all."""
-        page = Page(text, self.languages, self.language_settings)
+        page = type(self)(text, self.languages, self.language_settings, self.url)
+        page.past = self.past
         if self.language_is_known:
             page.detected = self.detected
         return page
+
+    def once(self, part: Callable[..., T], *arguments: Any) -> T:
+        """`part(page, *arguments)`, computed at the first call and kept: what several rules share of this text."""
+        key = (part, *arguments)
+        if key not in self._parts:
+            self._parts[key] = part(self, *arguments)
+        found: T = self._parts[key]
+        return found
+
+    @cached_property
+    def text(self) -> str:
+        """The text."""
+        return self.utf8.tobytes().decode()
+
+    @cached_property
+    def utf8(self) -> Utf8:
+        """The text's bytes, shape (bytes,)."""
+        return np.frombuffer(self.text.encode(), np.uint8)
 
     @cached_property
     def detected(self) -> tuple[str, float]:

@@ -1,7 +1,7 @@
 """The steps of a recipe as data: a `Rule` compares a measure with limits, a `Cut` changes the text.
 
 A wrong name or argument is found here, when settings are read, never while pages are screened. Not here: the measures
-(`udfs.text.signals`), the cuts (`udfs.text.cuts`) and the run over a page (`udfs.text.screening`).
+(`udfs.text.measures`), the cuts (`udfs.text.cuts`) and the run over a page (`udfs.text.screening`).
 """
 
 import inspect
@@ -14,13 +14,13 @@ from pydantic import Discriminator, Field, JsonValue, Tag, TypeAdapter, Validati
 
 from udfs.settings import Section
 from udfs.text.cuts import CUTS
-from udfs.text.signals import MEASURES
+from udfs.text.measures import MEASURES
 
 
 class Rule(Section):
     """A page passes while its signal is within all four limits. A rule without limits only measures."""
 
-    measure: str  # a name of udfs.text.signals.MEASURES; the step's own name where it is left out
+    measure: str  # a name of udfs.text.measures.MEASURES; the step's own name where it is left out
     arguments: dict[str, JsonValue] = Field(default_factory=dict)  # further arguments of the measure
     at_least: float = -inf  # inclusive
     above: float = -inf  # strict

@@ -1,6 +1,6 @@
 """Screening: run a page through a recipe, an ordered list of steps; measure, decide, and say which step decided.
 
-A recipe is data (`ScreenSettings.rules`). What a step can measure or cut is in `udfs.text.signals` and
+A recipe is data (`ScreenSettings.rules`). What a step can measure or cut is in `udfs.text.measures` and
 `udfs.text.cuts`."""
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from udfs.settings import Section
 from udfs.text.cuts import CUTS
 from udfs.text.edits import Edit, apply, compose
 from udfs.text.language import LanguageSettings
+from udfs.text.measures import MEASURES
 from udfs.text.page import Page
 from udfs.text.rules import Cut, Rule, Step, with_own_names
-from udfs.text.signals import MEASURES
 
 # The language and Gopher quality rules of DCLM-Baseline in its order (dclm_baseline_refinedweb.yaml, steps 9 to 16),
 # and the length rule for scripts without spaces, which is ours.

@@ -1,9 +1,7 @@
-"""Signals: numbers measured on a page. Each function is the definition of one; a recipe's rule compares it with limits.
+"""Language, length and symbols: the quality rules of DCLM's recipe.
 
-To add a signal: write a function of a page (further arguments have defaults and plain types) that returns a number, or
-None where the signal does not exist for such a page, and name it in `MEASURES`. Published rules are quoted as in
-DCLM's recipe `dclm_baseline_refinedweb.yaml` (arXiv 2406.11794), which takes them from Gopher (Rae et al. 2021, arXiv
-2112.11446, appendix A.1.1) and RefinedWeb (arXiv 2306.01116). Not here: the limits (`udfs.text.screening`)."""
+They are quoted as in `dclm_baseline_refinedweb.yaml` (arXiv 2406.11794), which takes them from Gopher (Rae et al. 2021,
+arXiv 2112.11446, appendix A.1.1) and RefinedWeb (arXiv 2306.01116). Not here: the limits (`udfs.text.screening`)."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

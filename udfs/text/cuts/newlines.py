@@ -1,7 +1,4 @@
-"""Cuts: functions that find what to change in a page's text, as edits of that text. A recipe's `edit` steps name them.
-
-To add one: write a function of a page (further arguments have defaults and plain types) that yields `(start, end,
-replacement)`, sorted and not overlapping, and name it in `CUTS`."""
+"""Line breaks: shorten long runs of them."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
