@@ -39,7 +39,7 @@ STAGES = (
         reads=("documents",),
         writes=("screened",),
         transform=screen,
-        rules=("jobs.screen", "udfs.text.screening"),
+        rules=("jobs.screen", "udfs.text.screener"),
     ),
     Stage(
         "dedup_exact",

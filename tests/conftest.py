@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared/data"
+
+# No deadline for an example: the first call of a kernel compiles it.
+settings.register_profile("corpusmill", deadline=None)
+settings.load_profile("corpusmill")
 
 
 @pytest.fixture(scope="session")

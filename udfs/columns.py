@@ -20,11 +20,11 @@ from udfs.crawl.urls import normalise
 from udfs.models.criteria import CRITERIA
 from udfs.models.manifest import ModelError, model_digest
 from udfs.models.rater import Rating, load_rater
-from udfs.text.screening import ScreenSettings, screen
+from udfs.text.screener import FAILED, Screener
+from udfs.text.screening import ScreenSettings
 
 FLUSH_ROWS = 512
 FLUSH_BYTES = 16 << 20  # one 100 MB page still makes a batch of its own, and no more
-FAILED = "failed"
 
 Batches = Iterator[pa.RecordBatch]
 MapInArrow = Callable[[Batches], Batches]
@@ -45,21 +45,19 @@ def read_files(settings: PageSettings, schema: StructType) -> MapInArrow:
 
 
 def screen_documents(settings: ScreenSettings, carried: tuple[str, ...], schema: StructType) -> MapInArrow:
-    """Documents (the `carried` columns and text) -> rows of `schema`: verdict, signals, edits and the text of
-    survivors."""
+    """Documents (the `carried` columns, `url` among them, and text) -> rows of `schema`: verdict, signals, edits and
+    the text of survivors. A batch out has the rows of a batch in."""
     arrow = _arrow(schema)
 
-    def one(row: dict[str, Any]) -> dict[str, Any]:
-        given = {name: row[name] for name in carried}
-        try:
-            found = screen(row["text"], settings)
-        except Exception as error:  # a page nobody thought of costs its own row, not the task
-            nothing = {"language": "", "language_score": 0.0, "signals": {}, "edits": []}
-            return {**given, **nothing, "keep": False, "reason": FAILED, "detail": f"{type(error).__name__}: {error}"}
-        edits = [edit._asdict() for edit in found.edits]
-        return {**given, **found._asdict(), "signals": list(found.signals.items()), "edits": edits}
+    def screened(batches: Batches) -> Batches:
+        screener = Screener(settings)
+        for batch in batches:
+            columns = {name: batch.column(name) for name in carried}
+            texts = batch.column("text").cast(pa.large_string())
+            columns |= screener.columns(texts, columns["url"].to_pylist())
+            yield pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in arrow], schema=arrow)
 
-    return lambda batches: _batched((one(row) for batch in batches for row in batch.to_pylist()), arrow)
+    return screened
 
 
 def rate_documents(model: str, digest: str, threads: int, carried: tuple[str, ...], schema: StructType) -> MapInArrow:

@@ -103,7 +103,7 @@ def test_settings_are_plain_data_and_back() -> None:
         ({"short": {"edit": "newlines"}}, "did you mean 'newline_runs'"),
         ({"newline_runs": {"arguments": {"mots": 2}}}, "did you mean 'most'"),
         ({"newline_runs": {"arguments": {"most": "2"}}}, "valid integer"),
-        ({"word_count": {"arguments": {"n": 2}}}, "takes none"),
+        ({"unspaced_letters": {"arguments": {"n": 2}}}, "takes none"),
         ({"word_count": {"at_least": "50"}}, "valid number"),
         ({"word_count": {"at_leest": 50}}, "at_leest"),
         ({"word_count": {"at_least": 3, "below": 3}}, "no value of word_count can pass"),

@@ -9,12 +9,13 @@ new page.
 import re
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from udfs.text.language import DEFAULTS, LanguageSettings, detect
+from udfs.text.words import unicode_words
 
 # Scripts that put no space between words: Thai, Lao, Tibetan, Myanmar, Khmer, kana, Bopomofo, Han (Unicode 15 blocks).
 # Korean is not among them: it separates words.
@@ -26,6 +27,7 @@ _UNSPACED = re.compile(
 # dictionary.cc).
 _FASTTEXT_WORD = re.compile("[^ \n\r\t\v\f\0]+")
 
+Words = Literal["fasttext", "unicode", "space"]
 Utf8 = NDArray[np.uint8]
 T = TypeVar("T")
 
@@ -78,6 +80,11 @@ class Page:
         """The text's bytes, shape (bytes,)."""
         return np.frombuffer(self.text.encode(), np.uint8)
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing but white space."""
+        return not self.text.strip()
+
     @cached_property
     def detected(self) -> tuple[str, float]:
         """Language and probability."""
@@ -97,6 +104,17 @@ class Page:
     def fasttext_words(self) -> list[str]:
         """Words as fastText cuts them, without its end-of-line marks."""
         return _FASTTEXT_WORD.findall(self.text)
+
+    @cached_property
+    def unicode_words(self) -> list[str]:
+        """Words by Unicode's word boundaries (UAX-29), white space and punctuation among them."""
+        return unicode_words(self.text)
+
+    def words_by(self, kind: Words) -> list[str]:
+        """The words as fastText cuts them, by Unicode's word boundaries, or at white space."""
+        if kind == "space":
+            return self.words
+        return self.fasttext_words if kind == "fasttext" else self.unicode_words
 
     @cached_property
     def lines(self) -> list[str]:

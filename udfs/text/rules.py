@@ -5,6 +5,7 @@ A wrong name or argument is found here, when settings are read, never while page
 """
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from math import inf, isnan
@@ -15,12 +16,14 @@ from pydantic import Discriminator, Field, JsonValue, Tag, TypeAdapter, Validati
 from udfs.settings import Section
 from udfs.text.cuts import CUTS
 from udfs.text.measures import MEASURES
+from udfs.text.own_functions import is_own, own_cut, own_function, own_measure
 
 
 class Rule(Section):
     """A page passes while its signal is within all four limits. A rule without limits only measures."""
 
-    measure: str  # a name of udfs.text.measures.MEASURES; the step's own name where it is left out
+    measure: str  # a name of udfs.text.measures.MEASURES, or package.module:name of a function of the user's; the
+    # step's own name where it is left out
     arguments: dict[str, JsonValue] = Field(default_factory=dict)  # further arguments of the measure
     at_least: float = -inf  # inclusive
     above: float = -inf  # strict
@@ -53,7 +56,8 @@ class Cut(Section):
     """A step that changes the text; its edits have the step's name as reason. A page that it leaves without text is
     rejected."""
 
-    edit: str  # a name of udfs.text.cuts.CUTS; the step's own name where it is left out
+    edit: str  # a name of udfs.text.cuts.CUTS, or package.module:name of a function of the user's; the step's own name
+    # where it is left out
     arguments: dict[str, JsonValue] = Field(default_factory=dict)  # further arguments of the cut
 
     @model_validator(mode="after")
@@ -82,25 +86,43 @@ def _with_own_name(name: Any, step: Any) -> Any:
         step = {}
     if not isinstance(step, Mapping) or "measure" in step or "edit" in step:
         return step
+    if "function" in step:
+        raise ValueError(
+            f"step {name} has `function:`; write `measure: {step['function']}` or `edit: {step['function']}`"
+        )
     if name in CUTS:
         return {"edit": name, **step}
     _known(name, [*MEASURES, *CUTS], "step", "or say which measure it has (measure: ...)")
     return {"measure": name, **step}
 
 
+def function_of(functions: Mapping[str, Callable[..., Any]], kind: str, name: str) -> Callable[..., Any]:
+    """The measure or cut (`kind` says which: measure, edit) called `name`: one of `functions`, or the user's."""
+    if is_own(name):
+        return own_measure(name) if kind == "measure" else own_cut(name)
+    return functions[name]
+
+
 def check_call(functions: Mapping[str, Callable[..., Any]], kind: str, name: str, arguments: Mapping[str, Any]) -> None:
-    """Raise ValueError unless `functions` has `name` and it takes `arguments` as they are."""
-    _known(name, functions, kind)
-    function = functions[name]
+    """Raise ValueError unless there is such a measure or cut and it takes `arguments` as they are."""
+    if not is_own(name):
+        _known(name, functions, kind, f"or name a function of yours as package.module:{name}")
+    function = own_function(name) if is_own(name) else functions[name]
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters):
+        return
     hints = get_type_hints(function)
-    known = list(inspect.signature(function).parameters)[1:]
     for argument, value in arguments.items():
-        _known(argument, known, f"argument of {kind} {name}")
+        _known(argument, [one.name for one in parameters], f"argument of {kind} {name}")
         try:
-            TypeAdapter(hints[argument]).validate_python(value, strict=True)
+            # as JSON, where a list may stand for a tuple
+            TypeAdapter(hints.get(argument, Any)).validate_json(json.dumps(value), strict=True)
         except ValidationError as error:
             message = error.errors()[0]["msg"]
             raise ValueError(f"argument {argument} of {kind} {name} is {value!r}: {message}") from error
+    for one in parameters:
+        if one.default is inspect.Parameter.empty and one.name not in arguments:
+            raise ValueError(f"{kind} {name} is without its argument {one.name}; write it under `arguments:`")
 
 
 def _known(name: Any, names: Iterable[str], kind: str, advice: str = "") -> None:

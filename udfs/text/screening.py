@@ -3,10 +3,11 @@
 A recipe is data (`ScreenSettings.rules`). What a step can measure or cut is in `udfs.text.measures` and
 `udfs.text.cuts`."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from udfs.settings import Section
 from udfs.text.cuts import CUTS
@@ -14,7 +15,8 @@ from udfs.text.edits import Edit, apply, compose
 from udfs.text.language import LanguageSettings
 from udfs.text.measures import MEASURES
 from udfs.text.page import Page
-from udfs.text.rules import Cut, Rule, Step, with_own_names
+from udfs.text.recipes import Mode, read_recipe, resolved
+from udfs.text.rules import Cut, Rule, Step, function_of, with_own_names
 
 # The language and Gopher quality rules of DCLM-Baseline in its order (dclm_baseline_refinedweb.yaml, steps 9 to 16),
 # and the length rule for scripts without spaces, which is ours.
@@ -34,12 +36,46 @@ DEFAULT_RULES: Mapping[str, Rule | Cut] = {
 class ScreenSettings(Section):
     """A recipe and how it is run."""
 
+    recipe: str = ""  # a recipe by its name or file; its steps take the place of these rules, which then change it
+    source: str = ""  # which pipeline of a DCLM recipe, where the file has several
+    lists: str = ""  # folder of the lists that a DCLM recipe names; found from the recipe's own folder where left out
+    mode: Mode = "corrected"  # faithful: with the defects of the published code, in steps that know them
     rules: Annotated[dict[str, Step], BeforeValidator(with_own_names)] = Field(  # steps by name, in order
         default_factory=lambda: dict(DEFAULT_RULES)
     )
     languages: tuple[str, ...] = Field(default=(), strict=False)  # accepted (ISO 639-1); none listed: all
     after_rejection: Literal["stop", "measure"] = "stop"  # measure: take a rejected page through the other steps too
     language: LanguageSettings = LanguageSettings()  # how the language is identified
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve(cls, given: Any) -> Any:
+        return resolved(given, DEFAULT_RULES)
+
+    @classmethod
+    def defaults_for(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults where settings, merged from all files, are `given`: with the steps of the recipe they name."""
+        defaults = cls().model_dump()
+        return {**defaults, "rules": read_recipe(given)} if given.get("recipe") else defaults
+
+
+E = TypeVar("E")  # a page's edits: as `Edit`s for the definition, as arrays for the compiled run
+
+
+class Planned(NamedTuple):
+    """A step made ready to run."""
+
+    name: str
+    rule: Rule | None  # None for a step that edits
+    call: Callable[..., Any]  # of a rule: page -> signal; else (page, edits) -> (page, edits)
+
+
+class Taken(NamedTuple, Generic[E]):
+    """A page that was taken through a recipe; its signals are `page.past`."""
+
+    page: Page
+    reason: str | None  # the first step that rejected it
+    edits: E
 
 
 class Screened(NamedTuple):
@@ -54,32 +90,72 @@ class Screened(NamedTuple):
     text: str | None  # after the edits; None for a rejected page
 
 
-def screen(text: str, settings: ScreenSettings) -> Screened:
-    """Run `text` through the steps of the recipe. Never raises, whatever the text."""
-    page = Page(text, settings.languages, settings.language)
-    reason: str | None = None
-    signals: dict[str, float] = {}
+def screen(text: str, settings: ScreenSettings, url: str = "") -> Screened:
+    """Run `text` through the steps of the recipe, in plain Python: the definition of `udfs.text.screener`, which is
+    compiled. Raises what a step raises."""
+    page = Page(text, settings.languages, settings.language, url)
+    steps = planned(settings, MEASURES, lambda name, step, _: partial(_edited, name, bound(CUTS, "edit", step)))
     edits: tuple[Edit, ...] = ()
-    for name, step in settings.rules.items():
-        if isinstance(step, Rule):
-            signal = MEASURES[step.measure](page, **step.arguments)
-            rejects = signal is not None and not step.accepts(signal)
+    taken = take(page, steps, edits, stop=settings.after_rejection == "stop")
+    keep = taken.reason is None
+    return Screened(
+        keep,
+        taken.reason,
+        *language_of(taken, settings),
+        taken.page.past,
+        taken.edits,
+        taken.page.text if keep else None,
+    )
+
+
+def planned(
+    settings: ScreenSettings,
+    measures: Mapping[str, Callable[..., Any]],
+    cut: Callable[[str, Cut, int], Callable[..., Any]],
+) -> tuple[Planned, ...]:
+    """The recipe's steps with what runs them: the measures given, and for the step of a number what `cut` makes."""
+    return tuple(
+        Planned(name, step, bound(measures, "measure", step))
+        if isinstance(step, Rule)
+        else Planned(name, None, cut(name, step, number))
+        for number, (name, step) in enumerate(settings.rules.items())
+    )
+
+
+def take(page: Page, steps: tuple[Planned, ...], edits: E, *, stop: bool) -> Taken[E]:
+    """The page after all steps; with `stop` only to the first that rejects it. A page that an edit leaves without text
+    is rejected."""
+    reason: str | None = None
+    for name, rule, call in steps:
+        if rule is not None:
+            signal = call(page)
             if signal is not None:
-                signals[name] = float(signal)
+                page.past[name] = signal = float(signal)
+            rejects = signal is not None and not rule.accepts(signal)
         else:
-            page, cuts = _cut(page, name, step)
-            edits = compose(edits, cuts)
-            rejects = bool(cuts) and not page.text.strip()
+            before = page
+            page, edits = call(page, edits)
+            rejects = page is not before and page.is_blank
         if rejects:
             reason = reason or name
-            if settings.after_rejection == "stop":
+            if stop:
                 break
-    keep = reason is None
-    language, score = page.detected if keep or page.language_is_known else ("", 0.0)
-    return Screened(keep, reason, language, score, signals, edits, page.text if keep else None)
+    return Taken(page, reason, edits)
 
 
-def _cut(page: Page, name: str, step: Cut) -> tuple[Page, tuple[Edit, ...]]:
-    """The page after one step that edits, and the step's edits in offsets of the page before it."""
-    cuts = tuple(Edit(*cut, name) for cut in CUTS[step.edit](page, **step.arguments))
-    return (page.edited(apply(page.text, cuts)), cuts) if cuts else (page, ())
+def language_of(taken: Taken[Any], settings: ScreenSettings) -> tuple[str, float]:
+    """Language and probability: of every page that is kept, and of others where a step has asked."""
+    page = taken.page
+    return page.detected if page.language_is_known or taken.reason is None else ("", 0.0)
+
+
+def bound(functions: Mapping[str, Callable[..., Any]], kind: str, step: Rule | Cut) -> Callable[..., Any]:
+    """The function of a step with the step's arguments."""
+    function = function_of(functions, kind, step.measure if isinstance(step, Rule) else step.edit)
+    return partial(function, **step.arguments) if step.arguments else function
+
+
+def _edited(name: str, cut: Callable[..., Any], page: Page, edits: tuple[Edit, ...]) -> tuple[Page, tuple[Edit, ...]]:
+    """The page and all its edits after one step that edits."""
+    cuts = tuple(Edit(start, end, replacement, name) for start, end, replacement in cut(page))
+    return (page.edited(apply(page.text, cuts)), compose(edits, cuts)) if cuts else (page, edits)
