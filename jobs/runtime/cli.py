@@ -21,11 +21,14 @@ COMMANDS = {
     "run": "do what is pending: read new files, and every stage whose rows are missing or out of date",
     "plan": "say what run would do, and why; does nothing",
     "status": "show what each stage did with each batch, and the tables",
-    "sql": "ask the tables: documents, screened, duplicates, ratings, corpus, losses, files, progress, batches",
+    "whatif": "say what other thresholds (--set, --conf) would keep of what is screened, from stored signals",
+    "sql": "ask the tables: documents, screened, duplicates, ratings, corpus, losses, files, progress, batches; "
+    "and the view survivors",
 }
 EXAMPLES = """examples:
   corpusmill run --input '/data/CC-MAIN-2026-10/*.warc.gz' --lake ./lake
   corpusmill plan --lake ./lake --set screen.rules.word_count.at_least=100
+  corpusmill whatif --lake ./lake --set screen.rules.word_count.at_least=100
   corpusmill sql --lake ./lake "SELECT domain, quality, count(*) FROM corpus GROUP BY ALL ORDER BY ALL"
 Every setting, with its meaning and default, is in conf/local.yaml."""
 
@@ -46,9 +49,10 @@ def run_command(arguments: Sequence[str]) -> int:
         options = _parser().parse_args(arguments)
         settings = _settings(options)
         # Imports Spark, which --help and a wrong option need not wait for.
-        from jobs.runtime import commands
+        from jobs.runtime import commands, questions
 
-        getattr(commands, options.command)(settings, options)
+        module = questions if hasattr(questions, options.command) else commands
+        getattr(module, options.command)(settings, options)
     except CorpusmillError as error:
         print(f"corpusmill: {error}", file=sys.stderr)
         return error.exit_status

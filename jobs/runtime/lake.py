@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from jobs.catalog import TABLES
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.table import Table
+from jobs.views import VIEWS
 
 
 class Lake:
@@ -110,10 +111,14 @@ class Lake:
             self.spark.range(0).write.mode("overwrite").parquet(f"{self.location}/_stash/{name}")
 
     def register_views(self) -> list[str]:
-        """Make every table that exists known to SQL by its bare name; the names."""
+        """Make every table that exists, and every view over such, known to SQL by its bare name; the names."""
         names = [name for name in TABLES if self.exists(name)]
         for name in names:
             self.spark.table(self.identifier(name)).createOrReplaceTempView(name)
+        for view in VIEWS:
+            if set(view.needs) <= set(names):
+                self.spark.sql(view.query).createOrReplaceTempView(view.name)
+                names.append(view.name)
         return names
 
     def _create(self, table: Table) -> None:

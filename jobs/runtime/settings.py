@@ -40,15 +40,28 @@ def load(model: type[S], files: Sequence[str | Path] = (), assignments: Sequence
         _note_sources(layers[-1], (), f"--set {assignment}", sources)
     for layer in layers:
         _refuse_unknown_keys(model, layer, (), sources)
-    defaults = json.loads(
-        json.dumps(model().model_dump(), default=str)
-    )  # not model_dump_json, which writes an infinite limit as null
+    given: Plain = reduce(merge, layers, {})
     try:
+        # Not model_dump_json, which writes an infinite limit as null.
+        defaults = json.loads(json.dumps(_defaults(model, given), default=str))
         # JSON mode: strict about "50" for 50, yet lists become tuples and whole numbers become floats, as YAML writes
         # them.
         return model.model_validate_json(json.dumps(reduce(merge, layers, defaults), default=str))
     except ValidationError as error:
         raise CorpusmillError(_sentence(error, sources)) from None
+
+
+def _defaults(model: type[Section], given: Plain) -> Plain:
+    """The defaults of all sections. A section with a `defaults_for` has others where settings name a recipe."""
+    defaults = model().model_dump()
+    for name, field in model.model_fields.items():
+        defaults_for = getattr(field.annotation, "defaults_for", None)
+        if defaults_for is not None and isinstance(given.get(name), Mapping):
+            try:
+                defaults[name] = defaults_for(given[name])
+            except ValueError as error:
+                raise CorpusmillError(f"{name}: {error}.") from None
+    return defaults
 
 
 def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> Plain:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
+from math import inf
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -56,7 +57,25 @@ class Stage:
             *sections, name = path.split(".")
             del reduce(dict.__getitem__, sections, shown)[name]
         models = {f"model {name}": digest for name, digest in self.assets(settings).items()}
-        return {"settings": json.dumps(shown, default=str), "code": code_digest(self.rules), **models, **inputs}
+        return {"settings": written(shown), "code": code_digest(self.rules), **models, **inputs}
+
+
+def written(settings: Any) -> str:
+    """Settings as JSON that every reader takes, SQL's functions too: what is infinite becomes a string."""
+    return json.dumps(_replaced(settings, {inf: "Infinity", -inf: "-Infinity"}), default=str)
+
+
+def read_back(text: str) -> Any:
+    """Plain settings from what `written` made of them."""
+    return _replaced(json.loads(text), {"Infinity": inf, "-Infinity": -inf})
+
+
+def _replaced(value: Any, by: Mapping[Any, Any]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _replaced(below, by) for key, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(below, by) for below in value]
+    return by.get(value, value) if isinstance(value, float | str) else value
 
 
 def key_of(parts: Mapping[str, str]) -> str:

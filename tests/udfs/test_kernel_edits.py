@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from udfs.text import edits as definition
 from udfs.text.edits import Edit
-from udfs.text.kernels.edits import apply, bytes_at, code_points_at, compose
+from udfs.text.kernels.edits import apply, compose
 from udfs.text.kernels.spans import ByteEdits, Spans, edits_of
 
 TEXTS = st.text(st.sampled_from("ab é世🎈\n"), max_size=12)
@@ -62,12 +62,3 @@ def test_two_steps_in_bytes_compose_to_the_same_edits(case: tuple[str, tuple[Edi
     between = definition.apply(text, first)
     composed = compose(in_bytes(text, first), in_bytes(between, second))
     assert as_edits(text, composed) == definition.compose(first, second)
-
-
-@given(TEXTS.flatmap(lambda text: st.tuples(st.just(text), st.lists(st.integers(0, len(text)), max_size=5))))
-def test_offsets_go_from_code_points_to_bytes_and_back(case: tuple[str, list[int]]) -> None:
-    text, points = case
-    offsets = np.array(sorted(points), np.int64)
-    in_utf8 = bytes_at(utf8_of(text), offsets)
-    assert in_utf8.tolist() == [len(text[:point].encode()) for point in sorted(points)]
-    assert code_points_at(utf8_of(text), in_utf8).tolist() == sorted(points)

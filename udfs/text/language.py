@@ -8,7 +8,7 @@ paragraph."""
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import fasttext
 
@@ -20,6 +20,7 @@ PACKAGED_MODEL = "lid.176.ftz"
 class LanguageSettings(Section):
     """How the language of a page is found."""
 
+    of: Literal["kept", "asked"] = "kept"  # kept: of every page that is kept; asked: only where a step asks for it
     model: str = (
         PACKAGED_MODEL  # a fastText model with labels __label__xx; another value than lid.176.ftz is the path of a file
     )

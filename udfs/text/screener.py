@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from udfs.text import kernels
 from udfs.text.cuts import CUTS
-from udfs.text.kernels.edits import apply, bytes_at, code_points_at, compose
+from udfs.text.kernels.characters import byte_offsets, code_point_offsets
+from udfs.text.kernels.edits import apply, compose
 from udfs.text.kernels.spans import NOTHING, ByteEdits, Spans, Utf8, edits_of, no_edits
 from udfs.text.measures import MEASURES
 from udfs.text.page import Page
@@ -76,8 +77,8 @@ def _in_bytes(page: Page, cuts: Iterable[tuple[int, int, str]]) -> Spans:
         return Spans(NOTHING, NOTHING)
     starts, ends, replacements = zip(*found, strict=True)
     return Spans(
-        bytes_at(page.utf8, np.array(starts)),
-        bytes_at(page.utf8, np.array(ends)),
+        byte_offsets(page.utf8, np.array(starts)),
+        byte_offsets(page.utf8, np.array(ends)),
         [replacement.encode() for replacement in replacements],
     )
 
@@ -101,7 +102,7 @@ class _Columns:
         edits = taken.edits
         if len(edits.starts):
             edits = edits._replace(
-                starts=code_points_at(received, edits.starts), ends=code_points_at(received, edits.ends)
+                starts=code_point_offsets(received, edits.starts), ends=code_point_offsets(received, edits.ends)
             )
         self._edits.append(edits)
         self._texts.append(taken.page.utf8 if keep else None)

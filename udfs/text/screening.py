@@ -144,9 +144,10 @@ def take(page: Page, steps: tuple[Planned, ...], edits: E, *, stop: bool) -> Tak
 
 
 def language_of(taken: Taken[Any], settings: ScreenSettings) -> tuple[str, float]:
-    """Language and probability: of every page that is kept, and of others where a step has asked."""
-    page = taken.page
-    return page.detected if page.language_is_known or taken.reason is None else ("", 0.0)
+    """Language and probability: of every page that is kept, where settings say so, and of others where a step has
+    asked."""
+    wanted = taken.reason is None and settings.language.of == "kept"
+    return taken.page.detected if wanted or taken.page.language_is_known else ("", 0.0)
 
 
 def bound(functions: Mapping[str, Callable[..., Any]], kind: str, step: Rule | Cut) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Kernels over edits: make them, join those of two steps, and turn byte offsets into code points.
+"""Kernels over edits: make them, and join those of two steps.
 
 The definitions are `apply` and `compose` of `udfs.text.edits`, of which these are the byte-offset forms.
 """
@@ -12,6 +12,7 @@ from udfs.text.kernels.spans import ByteEdits, Utf8
 def apply(utf8: Utf8, edits: ByteEdits) -> Utf8:
     """The text after all edits; shape (bytes of the new text,)."""
     made: Utf8 = _applied(utf8, edits.starts, edits.ends, edits.bounds, edits.written)
+    made.setflags(write=False)  # like a page's bytes in an Arrow buffer: numba compiles a kernel for one kind only
     return made
 
 
@@ -22,8 +23,7 @@ def compose(first: ByteEdits, second: ByteEdits) -> ByteEdits:
     if not len(second.starts):
         return first
     places = _places(first.starts, first.ends, first.bounds, second.starts, second.ends)
-    starts, ends, bounds, written, steps = _composed(*places, *first, *second)
-    return ByteEdits(starts, ends, bounds, written, steps)
+    return ByteEdits(*_composed(places, first, second))
 
 
 @compiled
@@ -75,10 +75,11 @@ def _places(first_starts, first_ends, first_bounds, second_starts, second_ends):
 
 
 @compiled
-def _composed(
-    starts, ends, which, a_starts, a_ends, a_bounds, a_written, a_steps, b_starts, b_ends, b_bounds, b_written, b_steps
-):
+def _composed(places, first, second):
     """A group is a run of edits that overlap in the text between; each becomes one edit of the received text."""
+    starts, ends, which = places
+    a_starts, a_ends, a_bounds, a_written, a_steps = first
+    _, _, b_bounds, b_written, b_steps = second
     n, total = len(a_starts), len(starts)
     out_starts, out_ends, steps = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.int64)
     bounds = np.zeros(total + 1, np.int64)
@@ -139,31 +140,3 @@ def _write_group(starts, ends, which, at, after, end, n, a_bounds, a_written, b_
             to = _copy(b_written, b_bounds[which[k] - n], b_bounds[which[k] - n + 1], written, to)
             done = ends[k]
     return to
-
-
-@compiled
-def code_points_at(utf8, offsets):
-    """Code-point offsets of byte offsets, which are sorted; shapes (n,)."""
-    found = np.empty(len(offsets), np.int64)
-    at, points = 0, 0
-    for i in range(len(offsets)):
-        while at < offsets[i]:
-            points += (utf8[at] & 0xC0) != 0x80
-            at += 1
-        found[i] = points
-    return found
-
-
-@compiled
-def bytes_at(utf8, points):
-    """Byte offsets of code-point offsets, which are sorted; shapes (n,)."""
-    found = np.empty(len(points), np.int64)
-    at, passed = 0, 0
-    for i in range(len(points)):
-        while passed < points[i]:
-            at += 1
-            while at < len(utf8) and (utf8[at] & 0xC0) == 0x80:
-                at += 1
-            passed += 1
-        found[i] = at
-    return found

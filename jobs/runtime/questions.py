@@ -1,0 +1,110 @@
+"""What the commands that ask a lake do: `status`, `sql`, `whatif`. They write nothing and take no lock."""
+
+import argparse
+import json
+from collections.abc import Sequence
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Row
+from pyspark.sql import functions as F
+
+from jobs import whatif as whatifs
+from jobs.pipeline import Settings
+from jobs.runtime import run as running
+from jobs.runtime.commands import STAGE_NAMES, opened
+from jobs.runtime.console import as_table, duration
+from jobs.runtime.errors import CorpusmillError
+from jobs.runtime.lake import Lake
+from jobs.runtime.progress import Batch, Done
+from jobs.runtime.stage import read_back
+from udfs.text.screening import ScreenSettings
+
+
+def status(settings: Settings, options: argparse.Namespace) -> None:
+    """Print each stage's commits and the totals."""
+    with opened(settings) as lake:
+        done = running.read_progress(lake)
+        batches = running.read_batches(lake)
+        if not batches:
+            print(f"{settings.lake}: an empty lake; corpusmill run --input PATH --lake {settings.lake} fills it.")
+            return
+        _print_commits(batches, done)
+        _print_survivors(lake)
+    _print_totals(batches, done)
+
+
+def _print_commits(batches: Sequence[Batch], done: Done) -> None:
+    print(
+        f"{'batch':>5}  {'stage':<12} {'in':>10} {'kept':>10} {'rejected':>10} "
+        f"{'lost':>8}  {'took':>9}  committed (UTC)"
+    )
+    for batch in batches:
+        for name in STAGE_NAMES:
+            row = done.get((name, batch.batch))
+            if row is None:
+                print(f"{batch.batch:>5}  {name:<12} {'not done yet':>41}")
+                continue
+            print(
+                f"{batch.batch:>5}  {name:<12} {row['rows_in']:>10,} {row['rows_kept']:>10,} "
+                f"{row['rows_rejected']:>10,} {row['rows_failed']:>8,}  {duration(row['seconds']):>9}  "
+                f"{row['finished_at']:%Y-%m-%d %H:%M:%S}"
+            )
+
+
+def _print_totals(batches: Sequence[Batch], done: Done) -> None:
+    read = sum(row["rows_in"] for (name, _), row in done.items() if name == STAGE_NAMES[0])
+    published = sum(row["rows_kept"] for (name, _), row in done.items() if name == STAGE_NAMES[-1])
+    print(
+        f"\n{len(batches):,} batches of {sum(len(batch.files) for batch in batches):,} files; "
+        f"{read:,} pages read, {published:,} published ({published / max(read, 1):.0%})."
+    )
+
+
+def _print_survivors(lake: Lake) -> None:
+    """What each step of the recipe rejected, over all batches; nothing where no page is screened."""
+    if "survivors" not in lake.register_views():
+        return
+    rows = lake.spark.sql(
+        "SELECT step, sum(pages_in), sum(rejected), sum(pages_left) FROM survivors "
+        "GROUP BY step ORDER BY min(position), min(batch), step"
+    ).collect()
+    print()
+    print(as_table(("step of screening", "pages in", "rejected", "left"), [tuple(row) for row in rows]))
+
+
+def whatif(settings: Settings, options: argparse.Namespace) -> None:
+    """Print what the rules of the settings would keep of what is screened, from stored signals."""
+    with opened(settings) as lake:
+        commits = [row for (stage, _), row in running.read_progress(lake).items() if stage == "screen"]
+        if not commits:
+            raise CorpusmillError(
+                f"whatif: found no screened pages in {settings.lake}, expected some to judge again: corpusmill run "
+                "comes first."
+            )
+        sizes = whatifs.sizes_of(lake.read("ratings") if lake.exists("ratings") else None, lake.read("documents"))
+        rows: list[Row] = []
+        steps: dict[whatifs.Judged, None] = {}
+        for stored in dict.fromkeys(row["parts"]["settings"] for row in commits):
+            batches = [row["batch"] for row in commits if row["parts"]["settings"] == stored]
+            old = ScreenSettings.model_validate_json(json.dumps(read_back(stored)))
+            steps |= dict.fromkeys(whatifs.judged_steps(old, settings.screen))
+            screened = lake.read("screened").where(F.col("batch").isin(batches))
+            rows += whatifs.whatif(screened, sizes, old, settings.screen).collect()
+    print(whatifs.report(rows, list(steps), settings.screen))
+
+
+def sql(settings: Settings, options: argparse.Namespace) -> None:
+    """Print the rows of a query over the tables."""
+    with opened(settings) as lake:
+        names = lake.register_views()
+        try:
+            rows = lake.spark.sql(options.query)
+            found = rows.limit(options.rows + 1).collect()
+        except PySparkException as error:
+            first = str(error).strip().splitlines()[0]
+            raise CorpusmillError(
+                f"sql: {first} (tables of {settings.lake}: {', '.join(names) or 'none yet'})"
+            ) from None
+        print(as_table(rows.columns, [list(row) for row in found[: options.rows]]))
+        if len(found) > options.rows:
+            print(f"... and more; --rows N shows more than {options.rows}.")
