@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "udfs/__init__.py").read_text()).group(1)
@@ -58,7 +59,21 @@ EXTRAS = {
     ],
 }
 
+
+class WithRecipes(build_py):
+    """Puts conf/recipes into the package, where `udfs.text.recipes` finds them by name without a clone."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            for recipe in sorted((ROOT / "conf/recipes").glob("*.yaml")):
+                target = Path(self.build_lib) / "udfs/recipes" / recipe.name
+                self.mkpath(str(target.parent))
+                self.copy_file(str(recipe), str(target))
+
+
 setup(
+    cmdclass={"build_py": WithRecipes},
     name="corpusmill",
     version=VERSION,
     description="A Spark job suite that turns raw web crawls into pretraining corpora",

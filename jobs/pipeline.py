@@ -21,7 +21,7 @@ from jobs.rate import RateSettings, model_of, rate
 from jobs.runtime.commit import RunSettings
 from jobs.runtime.session import SparkSettings
 from jobs.runtime.stage import Stage
-from jobs.screen import screen
+from jobs.screen import assets_of, screen
 from udfs.settings import Section
 from udfs.text.screening import ScreenSettings
 
@@ -40,6 +40,8 @@ STAGES = (
         writes=("screened",),
         transform=screen,
         rules=("jobs.screen", "udfs.text.screener"),
+        assets=assets_of,
+        unkeyed=("recipe", "source", "lists", "mode"),  # the rules are what they made
     ),
     Stage(
         "dedup_exact",

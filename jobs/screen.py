@@ -8,6 +8,8 @@ from pyspark.sql import DataFrame
 
 from jobs.catalog import BATON_NAMES, SCREENED
 from udfs.columns import screen_documents
+from udfs.text import recipes
+from udfs.text.lists import list_digest
 from udfs.text.screening import ScreenSettings
 
 
@@ -15,6 +17,11 @@ def screen(documents: DataFrame, settings: ScreenSettings) -> DataFrame:
     """Rows of `documents` -> rows of `screened`, one for one."""
     measure = screen_documents(settings, BATON_NAMES, SCREENED.schema)
     return documents.select(*BATON_NAMES, "text").mapInArrow(measure, SCREENED.schema)
+
+
+def assets_of(settings: ScreenSettings) -> dict[str, str]:
+    """Digests of the lists and models that the recipe names, and of the user's own functions."""
+    return recipes.assets(settings.rules, list_digest)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Language identification: real sentences, published code's recorded result, and texts that are none."""
 
+import struct
 import sys
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.text.language import LanguageSettings, detect, load
+from tests.udfs.texts import any_text, real_texts
+from udfs.text.fasttext_model import read_model
+from udfs.text.language import LanguageSettings, _packaged, detect, load
 
 SENTENCES = Path("../shared/data/languages/sentences.parquet")
 
@@ -49,6 +52,54 @@ def test_never_raises(text: str) -> None:
     language, probability = detect(text)
     assert 0.0 <= probability <= 1.0
     assert bool(language) == (probability > 0)
+
+
+def test_answers_are_those_of_the_library() -> None:
+    """Labels are the same, probabilities within 1e-5 (float32 sums there, float64 here)."""
+    library = load()
+    for name, text in real_texts(1200):
+        start = text[:20_000]
+        labels, probabilities = library.predict(start.replace("\n", " "))
+        found, probability = detect(start)
+        if found:
+            assert (found, probability) == (labels[0].removeprefix("__label__"), approx(probabilities[0])), name
+
+
+@given(any_text)
+def test_answers_are_those_of_the_library_on_any_text(text: str) -> None:
+    _, probabilities = load().predict(text.replace("\n", " "))
+    found, probability = detect(text)
+    if found:
+        assert probability == approx(probabilities[0])
+
+
+def approx(probability: float) -> object:
+    return pytest.approx(min(probability, 1.0), abs=2e-5)
+
+
+def test_a_whole_model_with_softmax_reads_as_the_library_has_it(tmp_path: Path) -> None:
+    """A model of another shape (dense, softmax, no n-grams, no end-of-line word), written here number by number."""
+    words, labels, rows, outputs = [b"cat", b"dog"], [b"a", b"b"], [[1.0, 0.0], [0.0, 2.0]], [[3.0, 0.0], [0.0, 3.0]]
+    args = struct.pack("<2i12id", 793712314, 12, 2, 5, 5, 1, 5, 1, 3, 3, 0, 0, 0, 100, 1e-4)
+    dictionary = struct.pack("<3i2q", 4, 2, 2, 10, -1)
+    dictionary += b"".join(word + struct.pack("<bqb", 0, 5, 0) for word in words)
+    dictionary += b"".join(b"__label__" + label + struct.pack("<bqb", 0, 5, 1) for label in labels)
+    matrices = [struct.pack("<?2q4f", False, 2, 2, *(x for row in m for x in row)) for m in (rows, outputs)]
+    file = tmp_path / "small.bin"
+    file.write_bytes(args + dictionary + b"".join(matrices))
+    settings = LanguageSettings(model=str(file))
+    for text in ("cat", "dog dog cat", "cat dog", "cat bird"):
+        labels_found, probabilities = load(str(file)).predict(text)
+        assert detect(text, settings) == (labels_found[0].removeprefix("__label__"), approx(probabilities[0]))
+    assert detect("bird", settings) == ("", 0.0)
+
+
+@pytest.mark.parametrize("size", [0, 7, 8, 60, 100, 5000, 900_000])
+def test_a_model_that_ends_early_is_refused(tmp_path: Path, size: int) -> None:
+    file = tmp_path / "cut.ftz"
+    file.write_bytes(_packaged().read_bytes()[:size])
+    with pytest.raises(ValueError, match=r"ends early|does not begin"):
+        read_model(file)
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:

@@ -83,12 +83,13 @@ class Page:
     @property
     def is_blank(self) -> bool:
         """Whether there is nothing but white space."""
-        return not self.text.strip()
+        start = self.utf8[:64].tobytes().lstrip()
+        return not (start and 32 < start[0] < 127) and not self.text.strip()
 
     @cached_property
     def detected(self) -> tuple[str, float]:
         """Language and probability."""
-        return detect(self.text, self.language_settings)
+        return detect(self.utf8, self.language_settings)
 
     @property
     def language_is_known(self) -> bool:

@@ -17,12 +17,13 @@ from typing import Any, Literal, NamedTuple
 import yaml
 
 import udfs
-from udfs.text import dclm_recipes
+from udfs.text import dclm_recipes, lists
 from udfs.text.cuts import CUTS
 from udfs.text.measures import MEASURES
 from udfs.text.own_functions import is_own, own_code, own_function
 from udfs.text.rules import Cut, Rule, with_own_names
 
+DEFAULT_RECIPE = "default"
 Mode = Literal["corrected", "faithful"]
 Plain = dict[str, Any]
 # Arguments that name a file: their values are looked for, and their content counts in the fingerprint.
@@ -55,16 +56,16 @@ def read(recipe: str, source: str = "") -> Recipe:
         raise ValueError(f"recipe {recipe}: {error}") from error
 
 
-def resolved(given: Any, default_steps: Mapping[str, Rule | Cut]) -> Any:
+def resolved(given: Any) -> Any:
     """Settings of screening in which the steps stand as they are run: the recipe's, where settings say no rules, with
     the mode in their arguments and the files of their lists found.
 
     Raises ValueError with one sentence for a recipe or list that is missing."""
     if not isinstance(given, Mapping):
         return given
-    recipe, steps = given.get("recipe"), given.get("rules")
+    recipe, steps = given.get("recipe", DEFAULT_RECIPE), given.get("rules")
     if steps is None:
-        steps = read_recipe(given) if recipe else default_steps
+        steps = read_recipe(given)
     steps = with_own_names(steps)
     if not isinstance(steps, Mapping):
         return given
@@ -75,7 +76,7 @@ def resolved(given: Any, default_steps: Mapping[str, Rule | Cut]) -> Any:
 
 def read_recipe(given: Mapping[str, Any]) -> Plain:
     """The steps of the recipe that settings of screening name, as they are in its file."""
-    return read(str(given["recipe"]), str(given.get("source") or "")).steps
+    return read(str(given.get("recipe", DEFAULT_RECIPE)), str(given.get("source") or "")).steps
 
 
 def assets(steps: Mapping[str, Rule | Cut], digest: Callable[[str], str]) -> dict[str, str]:
@@ -86,6 +87,7 @@ def assets(steps: Mapping[str, Rule | Cut], digest: Callable[[str], str]) -> dic
         name = step.edit if isinstance(step, Cut) else step.measure
         if is_own(name):
             found[name] = own_code(name)
+            continue
         for argument in _FILE_ARGUMENTS:
             if file := step.arguments.get(argument):
                 found[str(file)] = digest(str(file))
@@ -113,7 +115,7 @@ def _load(recipe: str) -> Any:
             raise ValueError(f"there is no recipe {recipe}; name a YAML file, or one of {', '.join(names())}")
         near = get_close_matches(recipe, names(), n=1, cutoff=0.0)
         meant = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"{recipe!r} is no recipe; {meant}Known: {', '.join(names())}; or name a YAML file by its path")
+        raise ValueError(f"{recipe!r} is no recipe; {meant}Known: {', '.join(names())}; or name a file")
     try:
         return yaml.safe_load(file.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -145,28 +147,40 @@ def _resolved(name: str, step: Any, folders: list[Path], faithful: bool) -> Any:
 
 def _arguments(name: str, step: Mapping[str, Any], folders: list[Path], faithful: bool) -> Plain:
     arguments = dict(step.get("arguments", {}))
-    parameters = _parameters(step)
+    called, parameters = _called(step)
+    files = () if is_own(called) else _FILE_ARGUMENTS
     for argument, value in arguments.items():
         try:
             if isinstance(value, Mapping) and set(value) == {"file"}:  # the lines of a file
                 arguments[argument] = _lines(_found(str(value["file"]), folders))
-            elif argument in _FILE_ARGUMENTS and argument in parameters and isinstance(value, str) and value:
+            elif argument in files and argument in parameters and isinstance(value, str) and value:
                 arguments[argument] = str(_found(value, folders))
         except FileNotFoundError as error:
             raise ValueError(
                 f"step {name}: there is no file {error}; set screen.lists to the folder that has it, or take the step "
                 f"out with `{name}: null` under screen.rules"
             ) from error
+    if "file" in files and "file" in parameters:
+        _check_list(name, arguments)
     return {"faithful": True, **arguments} if faithful and "faithful" in parameters else arguments
 
 
-def _parameters(step: Mapping[str, Any]) -> tuple[str, ...]:
+def _check_list(name: str, arguments: Plain) -> None:
+    try:
+        lists.check(arguments)
+    except ValueError as error:
+        raise ValueError(f"step {name}: {error}") from error
+
+
+def _called(step: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """What a step measures or edits with, and its parameters; none where settings will refuse the step."""
     kind = "edit" if "edit" in step else "measure"
     functions: Mapping[str, Any] = CUTS if kind == "edit" else MEASURES
     called = step.get(kind)
     if not isinstance(called, str) or not (is_own(called) or called in functions):
-        return ()
-    return tuple(inspect.signature(own_function(called) if is_own(called) else functions[called]).parameters)
+        return "", ()
+    function = own_function(called) if is_own(called) else functions[called]
+    return called, tuple(inspect.signature(function).parameters)
 
 
 def _found(file: str, folders: list[Path]) -> Path:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self, get_type_hints
 from pydantic import Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError, model_validator
 
 from udfs.settings import Section
+from udfs.text import lists
 from udfs.text.cuts import CUTS
 from udfs.text.measures import MEASURES
 from udfs.text.own_functions import is_own, own_cut, own_function, own_measure
@@ -33,6 +34,8 @@ class Rule(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_call(MEASURES, "measure", self.measure, self.arguments)
+        if not is_own(self.measure) and "file" in inspect.signature(MEASURES[self.measure]).parameters:
+            lists.check(self.arguments)
         if any(map(isnan, (self.at_least, self.above, self.at_most, self.below))):
             raise ValueError(f"a limit of {self.measure} is not a number; give a number, .inf or -.inf")
         lowest, highest = max(self.at_least, self.above), min(self.at_most, self.below)
@@ -129,6 +132,8 @@ def _known(name: Any, names: Iterable[str], kind: str, advice: str = "") -> None
     names = list(names)
     if name in names:
         return
-    nearest = get_close_matches(str(name), names, n=1, cutoff=0.0)
-    meant = f"did you mean {nearest[0]!r}? Known: {', '.join(names)}" if nearest else "it takes none"
-    raise ValueError(f"{name!r} is no {kind}; {meant}{'; ' + advice if advice else ''}")
+    nearest = get_close_matches(str(name), names, n=3, cutoff=0.0)
+    if not nearest:
+        raise ValueError(f"{name!r} is no {kind}; it takes none{'; ' + advice if advice else ''}")
+    others = f" (also near: {', '.join(nearest[1:])})" if len(nearest) > 1 else ""
+    raise ValueError(f"{name!r} is no {kind}; did you mean {nearest[0]!r}?{others}{'; ' + advice if advice else ''}")

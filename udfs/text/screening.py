@@ -15,33 +15,19 @@ from udfs.text.edits import Edit, apply, compose
 from udfs.text.language import LanguageSettings
 from udfs.text.measures import MEASURES
 from udfs.text.page import Page
-from udfs.text.recipes import Mode, read_recipe, resolved
+from udfs.text.recipes import DEFAULT_RECIPE, Mode, read_recipe, resolved
 from udfs.text.rules import Cut, Rule, Step, function_of, with_own_names
-
-# The language and Gopher quality rules of DCLM-Baseline in its order (dclm_baseline_refinedweb.yaml, steps 9 to 16),
-# and the length rule for scripts without spaces, which is ours.
-DEFAULT_RULES: Mapping[str, Rule | Cut] = {
-    "language": Rule(measure="language_score", above=0.65),
-    "word_count": Rule(measure="word_count", at_least=50, at_most=100_000),
-    "unspaced_letters": Rule(measure="unspaced_letters", at_least=75, at_most=150_000),
-    "mean_word_length": Rule(measure="mean_word_length", at_least=3, at_most=10),
-    "symbol_ratio": Rule(measure="symbol_ratio", at_most=0.1),
-    "bullet_lines_ratio": Rule(measure="bullet_lines_ratio", at_most=0.9),
-    "ellipsis_lines_ratio": Rule(measure="ellipsis_lines_ratio", at_most=0.3),
-    "non_alphabetic_words_ratio": Rule(measure="non_alphabetic_words_ratio", at_most=0.2),
-    "stop_word_count": Rule(measure="stop_word_count", at_least=2),
-}
 
 
 class ScreenSettings(Section):
     """A recipe and how it is run."""
 
-    recipe: str = ""  # a recipe by its name or file; its steps take the place of these rules, which then change it
+    recipe: str = DEFAULT_RECIPE  # by name or file: the steps, which `rules` then changes, adds to or (null) takes away
     source: str = ""  # which pipeline of a DCLM recipe, where the file has several
-    lists: str = ""  # folder of the lists that a DCLM recipe names; found from the recipe's own folder where left out
+    lists: str = ""  # folder of the lists that a recipe names; looked for beside the recipe where left out
     mode: Mode = "corrected"  # faithful: with the defects of the published code, in steps that know them
     rules: Annotated[dict[str, Step], BeforeValidator(with_own_names)] = Field(  # steps by name, in order
-        default_factory=lambda: dict(DEFAULT_RULES)
+        default_factory=dict  # never called: `_resolve` puts the recipe's there
     )
     languages: tuple[str, ...] = Field(default=(), strict=False)  # accepted (ISO 639-1); none listed: all
     after_rejection: Literal["stop", "measure"] = "stop"  # measure: take a rejected page through the other steps too
@@ -50,13 +36,12 @@ class ScreenSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _resolve(cls, given: Any) -> Any:
-        return resolved(given, DEFAULT_RULES)
+        return resolved(given)
 
     @classmethod
     def defaults_for(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """The defaults where settings, merged from all files, are `given`: with the steps of the recipe they name."""
-        defaults = cls().model_dump()
-        return {**defaults, "rules": read_recipe(given)} if given.get("recipe") else defaults
+        return {**cls.model_validate({}).model_dump(), "rules": read_recipe(given)}
 
 
 E = TypeVar("E")  # a page's edits: as `Edit`s for the definition, as arrays for the compiled run
@@ -92,8 +77,9 @@ class Screened(NamedTuple):
 
 def screen(text: str, settings: ScreenSettings, url: str = "") -> Screened:
     """Run `text` through the steps of the recipe, in plain Python: the definition of `udfs.text.screener`, which is
-    compiled. Raises what a step raises."""
+    compiled. Raises what a step raises, and UnicodeEncodeError for lone surrogates, which are no text."""
     page = Page(text, settings.languages, settings.language, url)
+    assert page.utf8 is not None  # encodes the text
     steps = planned(settings, MEASURES, lambda name, step, _: partial(_edited, name, bound(CUTS, "edit", step)))
     edits: tuple[Edit, ...] = ()
     taken = take(page, steps, edits, stop=settings.after_rejection == "stop")
@@ -123,8 +109,8 @@ def planned(
 
 
 def take(page: Page, steps: tuple[Planned, ...], edits: E, *, stop: bool) -> Taken[E]:
-    """The page after all steps; with `stop` only to the first that rejects it. A page that an edit leaves without text
-    is rejected."""
+    """The page after all steps; with `stop` only to the first that rejects it. A step that edits rejects a page
+    that is empty behind it, or that it left nothing but white space of."""
     reason: str | None = None
     for name, rule, call in steps:
         if rule is not None:
@@ -135,7 +121,7 @@ def take(page: Page, steps: tuple[Planned, ...], edits: E, *, stop: bool) -> Tak
         else:
             before = page
             page, edits = call(page, edits)
-            rejects = page is not before and page.is_blank
+            rejects = not len(page.utf8) or (page is not before and page.is_blank)
         if rejects:
             reason = reason or name
             if stop:

@@ -7,7 +7,19 @@ it has one, bears the same name in `udfs.text.kernels`."""
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from udfs.text.cuts import newlines
+from udfs.text.cuts import c4, lines, newlines, phrases, pii, pii_numbers, pii_phones, repeats, urls
 
 CutFunction = Callable[..., Iterator[tuple[int, int, str]]]
-CUTS: Mapping[str, CutFunction] = MappingProxyType({**newlines.CUTS})
+CUTS: Mapping[str, CutFunction] = MappingProxyType(
+    {
+        **newlines.CUTS,
+        **lines.CUTS,
+        **phrases.CUTS,
+        **repeats.CUTS,
+        **c4.CUTS,
+        **urls.CUTS,
+        **pii.CUTS,
+        **pii_numbers.CUTS,
+        **pii_phones.CUTS,
+    }
+)

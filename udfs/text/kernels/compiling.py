@@ -14,7 +14,7 @@ the package, or into a folder that others may be able to write. Here an entry is
 the code depends on: the source of the function's module and of every module of its distribution which that imports,
 directly or not; the versions of Python, numba and llvmlite; the processor; the argument types. It is written once and
 replaced as a whole, so processes that compile the same at the same time do no harm. Sources are read through the import
-system, so from a .zip too.
+system, so from a .zip too; what has none (a prompt) is not kept.
 
 The entries are pickles, which can run any code when they are read. So the folder (in the user's cache folder, else in
 the temporary one) must belong to the user and be closed to all others; where there is no such folder nothing is kept,
@@ -30,9 +30,9 @@ import platform
 import stat
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,7 +48,7 @@ from udfs.text.kernels.sources import source_digest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-UNUSED_DAYS = 30  # an entry that nothing has read for so long goes when its function is compiled anew
+KEPT_ENTRIES = 20  # of one function, for other types, sources and versions; those that were read last
 _CHECK_BYTES = 32
 _LLVMLITE = importlib.import_module("llvmlite").__version__  # it has no types to import it by
 _LOG = logging.getLogger(__name__)
@@ -71,9 +71,9 @@ def _compiled(function: F, forceinline: bool) -> F:
     kernel = numba.njit(nogil=True, boundscheck=False, fastmath=False, error_model="numpy", forceinline=forceinline)(
         function
     )
-    folder = cache_folder()
-    if folder is not None:
-        kernel._cache = DiskCache(function, folder)  # as `cache=True` sets numba's own
+    folder, digest = cache_folder(), source_digest(function.__module__)
+    if folder is not None and digest is not None:
+        kernel._cache = DiskCache(function, folder, digest)  # as `cache=True` sets numba's own
     machine_code: F = kernel
     return machine_code
 
@@ -110,7 +110,7 @@ def is_private(folder: Path) -> bool:
 class DiskCache:
     """The entries of one function, with the methods by which numba's dispatcher asks a cache."""
 
-    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+    def __init__(self, function: Callable[..., Any], folder: Path, digest: bytes) -> None:
         self.cache_path = str(folder)
         self._folder = folder
         self._name = f"{function.__module__}.{function.__name__}"
@@ -118,7 +118,7 @@ class DiskCache:
             (
                 self._name,
                 function.__code__.co_firstlineno,  # a module may define a name twice
-                source_digest(function.__module__).hex(),
+                digest.hex(),
                 (sys.version, platform.machine(), numba.__version__, _LLVMLITE, np.__version__),
             )
         )
@@ -146,7 +146,7 @@ class DiskCache:
         payload = dumps(data._reduce())
         parts = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
         try:
-            self._remove_unused()
+            self._remove_oldest()
             parts.write_bytes(hashlib.sha256(payload).digest() + payload)
             parts.replace(path)
         except OSError as error:
@@ -163,8 +163,10 @@ class DiskCache:
         key = repr((self._code, str(sig), codegen.magic_tuple(), options))
         return self._folder / f"{self._name}-{hashlib.sha256(key.encode()).hexdigest()[:40]}"
 
-    def _remove_unused(self) -> None:
-        oldest = time.time() - UNUSED_DAYS * 24 * 3600
+    def _remove_oldest(self) -> None:
+        found = []
         for path in self._folder.glob(f"{self._name}-*"):
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process does the same
+                found.append((path.stat().st_mtime, path))
+        for _, path in sorted(found)[: -KEPT_ENTRIES + 1]:
+            path.unlink(missing_ok=True)

@@ -1,14 +1,18 @@
-"""Signals: every boundary of the published rules (shared/reference/dclm.md 2.2), and where a signal is absent."""
+"""Quality measures: every boundary of the published rules (shared/reference/dclm.md 2.2), vectors of DCLM's
+own tests, where a signal is absent, and the compiled twins, those of lengths too."""
+
+from typing import Any, get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
-from udfs.text import signals
-from udfs.text.cuts.newlines import newline_runs
-from udfs.text.measures import MEASURES
+from tests.udfs.texts import any_text, real_texts
+from udfs.text.kernels import lengths as compiled_lengths
+from udfs.text.kernels import quality as compiled_quality
+from udfs.text.measures import MEASURES, quality
+from udfs.text.measures.quality import Language
 from udfs.text.page import Page
-from udfs.text.screening import DEFAULT_RULES, Rule
+from udfs.text.screening import Rule, ScreenSettings
 from udfs.text.stop_words import STOP_WORDS
 
 
@@ -19,7 +23,7 @@ def page_in(language: str, text: str = "", probability: float = 1.0, accepted: t
 
 
 def passes(step: str, page: Page) -> bool:
-    rule = DEFAULT_RULES[step]
+    rule = ScreenSettings().rules[step]
     assert isinstance(rule, Rule)
     signal = MEASURES[rule.measure](page, **rule.arguments)
     return signal is None or rule.accepts(signal)
@@ -51,7 +55,7 @@ def test_word_count(words: int, kept: bool) -> None:
     ],
 )
 def test_words_are_cut_as_fasttext_cuts_them(text: str, count: int) -> None:
-    assert signals.word_count(Page(text)) == count
+    assert quality.word_count(Page(text)) == count
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,7 @@ def test_english_stop_words(text: str, kept: bool) -> None:
 def test_stop_words_of_other_languages() -> None:
     assert passes("stop_word_count", page_in("de", "Der Hund und die Katze"))
     assert not passes("stop_word_count", page_in("de", "the cat and the dog have"))
-    assert signals.stop_word_count(page_in("fi", "the cat and the dog have")) is None
+    assert quality.stop_word_count(page_in("fi", "the cat and the dog have")) is None
     assert STOP_WORDS["en"] == {"the", "be", "to", "of", "and", "that", "have", "with"}
     assert all(len(words) >= 8 and words == {w.lower() for w in words} for words in STOP_WORDS.values())
 
@@ -142,24 +146,89 @@ def test_stop_words_of_other_languages() -> None:
 def test_scripts_without_spaces(text: str) -> None:
     page = Page(text * 10)
     assert page.is_unspaced
-    assert signals.word_count(page) is None
-    assert signals.mean_word_length(page) is None
-    assert all(passes(step, page) for step in DEFAULT_RULES)
+    assert quality.word_count(page) is None
+    assert quality.mean_word_length(page) is None
+    assert all(passes(step, page) for step in ScreenSettings().rules)
     assert not passes("unspaced_letters", Page(text))
 
 
 def test_korean_and_a_chinese_name_in_english_are_spaced() -> None:
     assert not Page("강물이 높았고 그날은 아무도 건너려 하지 않았다.").is_unspaced
     assert not Page("The river 黄河 was high.").is_unspaced
-    assert signals.unspaced_letters(Page("The river 黄河 was high.")) is None
+    assert quality.unspaced_letters(Page("The river 黄河 was high.")) is None
 
 
-@given(st.text(st.sampled_from("ab\n \r")))
-def test_newline_runs(text: str) -> None:
-    page = Page(text)
-    expected = text
-    while "\n\n\n" in expected:
-        expected = expected.replace("\n\n\n", "\n\n")
-    for start, end, replacement in reversed(list(newline_runs(page))):
-        text = text[:start] + replacement + text[end:]
-    assert text == expected
+def measured(measure: str, text: str, **arguments: Any) -> float | None:
+    return MEASURES[measure](Page(text), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("words", "punctuation", "count"),
+    [("space", False, 5), ("fasttext", False, 4), ("unicode", False, 7), ("space", True, 8), ("unicode", True, 15)],
+)
+def test_kinds_of_words(words: str, punctuation: bool, count: int) -> None:
+    text = "don't stop - 3.14\u00a0m (a-b) x.\n..."
+    assert measured("word_count", text, words=words, punctuation=punctuation) == count
+
+
+def test_published_fasttext_words_have_a_mark_for_each_line_break() -> None:
+    assert measured("word_count", "a\n\n- \u00a0 b", punctuation=True) == 5
+    assert measured("word_count", "a\n\n- \u00a0 b") == 2
+
+
+def test_any_script_is_measured_as_published() -> None:
+    chinese = "河水很高，那天没有人敢过河。 " * 10
+    assert measured("word_count", chinese) is None
+    assert measured("word_count", chinese, scripts="any") == 10
+    assert measured("mean_word_length", chinese, scripts="any") == 14
+    assert measured("symbol_ratio", chinese + "#", scripts="any") == 1 / 11
+    assert measured("symbol_ratio", chinese + "#") == 1 / 120
+
+
+def test_stop_words_of_a_named_language() -> None:
+    page = page_in("de", "Der the THE und of")
+    assert quality.stop_word_count(page) == 2
+    assert quality.stop_word_count(page, language="en") == 3
+    assert quality.stop_word_count(page, language="en", count="unique") == 2
+    assert set(get_args(Language)) == {"page", *STOP_WORDS}
+
+
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("word_count", {}),
+    ("word_count", {"scripts": "any"}),
+    *(("word_count", {"words": words, "punctuation": True, "scripts": "any"}) for words in get_args(quality.Words)),
+    *(("word_count", {"words": words}) for words in get_args(quality.Words)),
+    ("unspaced_letters", {}),
+    *((name, {"scripts": how}) for name in ("mean_word_length", "symbol_ratio") for how in ("aware", "any")),
+    ("bullet_lines_ratio", {}),
+    ("ellipsis_lines_ratio", {}),
+    ("non_alphabetic_words_ratio", {}),
+    *(("stop_word_count", {"language": lang, "count": how}) for lang in STOP_WORDS for how in ("all", "unique")),
+    ("character_count", {}),
+    ("line_count", {}),
+    ("paragraph_count", {}),
+    ("longest_line_length", {}),
+    ("mean_line_length", {}),
+    ("alphanumeric_ratio", {}),
+    ("removed_words_ratio", {"since": "first"}),
+]
+COMPILED = {**compiled_quality.MEASURES, **compiled_lengths.MEASURES}
+
+
+def compare(name: str, text: str) -> None:
+    defined, compiled = Page(text), Page(text)
+    defined.past = compiled.past = {"first": 7.0}
+    for measure, arguments in CALLS:
+        ours, expected = COMPILED[measure](compiled, **arguments), MEASURES[measure](defined, **arguments)
+        assert repr(ours) == repr(expected), (measure, arguments, name)
+
+
+def test_compiled_measures_equal_the_definitions_on_real_texts() -> None:
+    for name, text in real_texts(100):
+        compare(name, text)
+
+
+@given(any_text)
+@settings(max_examples=300, deadline=None)
+def test_compiled_measures_equal_the_definitions_on_any_text(text: str) -> None:
+    compare("", text)

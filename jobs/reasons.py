@@ -1,0 +1,20 @@
+"""Reasons that stages give and that no rule of a recipe has: closed lists, each value with its sentence.
+
+`docs/reasons.md` explains these, the reasons of `losses` (`udfs.crawl.losses`) and the steps of the shipped recipes. Not
+here: the steps of recipes, whose names are the reasons of `screened` (`conf/recipes`).
+"""
+
+from enum import StrEnum
+
+
+class DuplicateReason(StrEnum):
+    """Reasons of `duplicates`."""
+
+    DUPLICATE_URL = "duplicate_url"  # an older version of the same address is kept, whatever its text
+    DUPLICATE_TEXT = "duplicate_text"  # an older document has the same text, white space and case aside
+
+
+class Failure(StrEnum):
+    """Reasons of any stage that mean "could not decide", not "the rules say no"."""
+
+    FAILED = "failed"  # the stage met an error on this document; `detail` says which

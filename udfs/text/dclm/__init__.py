@@ -1,0 +1,1 @@
+"""The mappers of DCLM as steps of ours, by the modules that hold them there."""
