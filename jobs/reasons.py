@@ -1,7 +1,7 @@
 """Reasons that stages give and that no rule of a recipe has: closed lists, each value with its sentence.
 
-`docs/reasons.md` explains these, the reasons of `losses` (`udfs.crawl.losses`) and the steps of the shipped recipes. Not
-here: the steps of recipes, whose names are the reasons of `screened` (`conf/recipes`).
+`docs/reasons.md` shows them all. Not here: the reasons of `losses` at ingest (`udfs.crawl.losses`), and those of
+`screened`, which are the names of the recipe's steps (`conf/recipes`).
 """
 
 from enum import StrEnum
