@@ -10,11 +10,12 @@ reason in `FAILURES`, with a row in `losses`). Ids and numbers stand first and t
 of the first 32 columns.
 """
 
+from jobs.reasons import Failure
 from jobs.runtime.table import Column, Table, optional
 from udfs.models.criteria import CRITERIA, DOMAINS
 
 # Reasons that mean "the stage could not decide", not "the rules say no".
-FAILURES = ("failed",)
+FAILURES = tuple(Failure)
 
 
 DOC_ID = Column(

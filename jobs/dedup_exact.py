@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from jobs.catalog import BATON_NAMES, DUPLICATES
+from jobs.reasons import DuplicateReason
 from udfs.columns import with_url_key
 from udfs.settings import Section
 
@@ -85,7 +86,7 @@ def to_duplicates(documents: DataFrame) -> DataFrame:
         F.lit("dedup_exact").alias("stage"),
         *BATON_NAMES,
         (~F.col("is_version") & ~F.col("is_copy")).alias("keep"),
-        _by_fate("duplicate_url", "duplicate_text").alias("reason"),
+        _by_fate(DuplicateReason.DUPLICATE_URL, DuplicateReason.DUPLICATE_TEXT).alias("reason"),
         _by_fate("url", "exact").alias("method"),
         F.col("keeper").alias("cluster"),
         "keeper",

@@ -125,7 +125,16 @@ def test_each_reason_is_given_by_the_definition_and_by_the_compiled_run(recipe: 
     assert columns["detail"].null_count == len(pages), "no page failed"
 
 
-PIECES = (ONE, TWO, "Small boats", "[1] [edit] [2]", "[citation needed]", "JavaScript is on now.", "No end of it here")
+PIECES = (
+    ONE,
+    f"{TWO} {TWO} {TWO}\n",
+    "\n[1] [2]. [3]. [4].\n",
+    "Small boats",
+    "[1] [edit] [2]",
+    "[citation needed]",
+    "JavaScript is on now.",
+    "No end of it here",
+)
 BREAKS = ("\n", "\n\n\n", " ", "\u2028", "\r", "\x0c\n", " \n ")
 BLOCKS = st.lists(st.sampled_from([*PIECES, "Read the privacy policy.", "x" * 1001, "a@b.com", *BREAKS]), max_size=30)
 PASSABLE = "\n" + "\n".join(EXAMPLES["prox_rules"]["citations"].text.splitlines()[:120])  # lines that C4 takes

@@ -20,7 +20,8 @@ from udfs.crawl.urls import normalise
 from udfs.models.criteria import CRITERIA
 from udfs.models.manifest import ModelError, model_digest
 from udfs.models.rater import Rating, load_rater
-from udfs.text.screener import FAILED, Screener
+from udfs.text.rules import FAILED
+from udfs.text.screener import Screener
 from udfs.text.screening import ScreenSettings
 
 FLUSH_ROWS = 512

@@ -17,6 +17,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Done, Pending, grow
 from jobs.runtime.progress import plan as plan_work
 from jobs.runtime.session import check_one_distribution, open_session
+from udfs.text import recipes
 
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
 
@@ -86,6 +87,8 @@ def plan(settings: Settings, options: argparse.Namespace) -> None:
         grown = grow(known, files, settings.ingest.batches)
         batches = {batch.batch: batch for batch in (*known, *grown)}.values()
         pending = plan_work(STAGES, list(batches), running.read_progress(lake), running.sections(settings, STAGES))
+    for note in recipes.read(settings.screen.recipe, settings.screen.source).notes:
+        print(f"recipe {settings.screen.recipe}: {note}")
     if not pending:
         print("Nothing is pending: every stage is done for every batch.")
     for number, works in _by_batch(pending):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.udfs.texts import any_text, real_texts, without_surrogates
 from udfs.text.cuts import c4 as cuts
 from udfs.text.edits import Edit, apply
-from udfs.text.kernels import c4 as compiled
-from udfs.text.kernels import c4_cuts as compiled_cuts
+from udfs.text.kernels.cuts import c4 as compiled_cuts
+from udfs.text.kernels.measures import c4 as compiled
 from udfs.text.measures import c4
 from udfs.text.page import Page
 from udfs.text.screening import ScreenSettings, screen

@@ -26,6 +26,7 @@ PUBLISHED = recordings.DATA / "dclm/recipes"
 LISTS = recordings.DATA / "dclm/banlists"
 needs_data = pytest.mark.skipif(not recordings.DCLM.is_file(), reason="shared data not here")
 
+
 def translated(*steps: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     return steps_of([{"source": "cc", "steps": list(steps)}], "")
 

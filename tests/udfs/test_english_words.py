@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.texts import any_text, real_texts
-from udfs.text.english_exceptions import CURRENCIES, EXCEPTIONS, PUNCTUATION, QUOTES, SENTENCE_ENDS, UNITS
-from udfs.text.english_words import english_sentences, english_words, rows
+from udfs.text.english.exceptions import CURRENCIES, EXCEPTIONS, PUNCTUATION, QUOTES, SENTENCE_ENDS, UNITS
+from udfs.text.english.words import english_sentences, english_words, rows
 from udfs.text.kernels.characters import code_point_offsets
-from udfs.text.kernels.english_sentences import sentence_count, sentence_counts
-from udfs.text.kernels.english_tables import ALL_SYMBOLS, HAS_LETTER, hash_of
-from udfs.text.kernels.english_words import english_words as compiled_words
-from udfs.text.kernels.english_words import words_between
+from udfs.text.kernels.english.sentences import sentence_count, sentence_counts
+from udfs.text.kernels.english.tables import ALL_SYMBOLS, HAS_LETTER, hash_of
+from udfs.text.kernels.english.words import english_words as compiled_words
+from udfs.text.kernels.english.words import words_between
 from udfs.text.page import Page
 from udfs.text.symbols import SYMBOLS
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.udfs.texts import any_text, real_texts
-from udfs.text.kernels import fineweb as compiled
+from udfs.text.kernels.measures import fineweb as compiled
 from udfs.text.measures import fineweb
 from udfs.text.page import Page
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.texts import any_text, real_texts
-from udfs.text.kernels import gopher as compiled_gopher
-from udfs.text.kernels import recurrence as compiled_recurrence
+from udfs.text.kernels.measures import gopher as compiled_gopher
+from udfs.text.kernels.measures import recurrence as compiled_recurrence
 from udfs.text.measures import gopher, recurrence
 from udfs.text.page import Page
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from udfs.text.kernels import lengths as compiled
+from udfs.text.kernels.measures import lengths as compiled
 from udfs.text.measures import MEASURES, lengths, phrases
 from udfs.text.page import Page
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.udfs.texts import any_text, real_texts
 from udfs.text.cuts import lines, newlines, phrases, repeats
 from udfs.text.edits import Edit, apply
-from udfs.text.kernels import lines as compiled_lines
-from udfs.text.kernels import newlines as compiled_newlines
-from udfs.text.kernels import phrases as compiled_phrases
-from udfs.text.kernels import repeats as compiled_repeats
 from udfs.text.kernels.characters import code_point_offsets
+from udfs.text.kernels.cuts import lines as compiled_lines
+from udfs.text.kernels.cuts import newlines as compiled_newlines
+from udfs.text.kernels.cuts import phrases as compiled_phrases
+from udfs.text.kernels.cuts import repeats as compiled_repeats
 from udfs.text.page import Page
 
 CUTS = {**lines.CUTS, **newlines.CUTS, **phrases.CUTS, **repeats.CUTS}

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from udfs.text import lists
 from udfs.text.kernels.list_hashes import have_domains
 from udfs.text.kernels.lists import bytes_of, domain_hashes
-from udfs.text.kernels.urls import MEASURES as COMPILED
+from udfs.text.kernels.measures.urls import MEASURES as COMPILED
 from udfs.text.lists import check, entries, list_digest, source
 from udfs.text.measures.urls import MEASURES, domains, listed_domain, published_domains
 from udfs.text.page import Page

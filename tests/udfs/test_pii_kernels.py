@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tests.udfs.texts import DATA, any_text, real_texts
 from udfs.text.cuts import pii, pii_numbers, pii_phones
-from udfs.text.kernels import pii as compiled
-from udfs.text.kernels import pii_addresses as compiled_addresses
-from udfs.text.kernels import pii_numbers as compiled_numbers
-from udfs.text.kernels import pii_phones as compiled_phones
 from udfs.text.kernels.characters import code_point_offsets
+from udfs.text.kernels.cuts import pii as compiled
+from udfs.text.kernels.cuts import pii_addresses as compiled_addresses
+from udfs.text.kernels.cuts import pii_numbers as compiled_numbers
+from udfs.text.kernels.cuts import pii_phones as compiled_phones
 from udfs.text.page import Page
 
 DEFINED = {**pii.CUTS, **pii_numbers.CUTS, **pii_phones.CUTS}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from tests.udfs.texts import any_text, real_texts
-from udfs.text.kernels import lengths as compiled_lengths
-from udfs.text.kernels import quality as compiled_quality
+from udfs.text.kernels.measures import lengths as compiled_lengths
+from udfs.text.kernels.measures import quality as compiled_quality
 from udfs.text.measures import MEASURES, quality
 from udfs.text.measures.quality import Language
 from udfs.text.page import Page

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 
 from tests.udfs.texts import any_text, real_texts
-from udfs.text.kernels import redpajama as compiled
-from udfs.text.kernels import redpajama_lines as compiled_lines
-from udfs.text.kernels import redpajama_repetition as compiled_repetition
+from udfs.text.kernels.measures import redpajama as compiled
+from udfs.text.kernels.measures import redpajama_lines as compiled_lines
+from udfs.text.kernels.measures import redpajama_repetition as compiled_repetition
 from udfs.text.measures import redpajama, redpajama_lines, redpajama_repetition
 from udfs.text.page import Page
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.texts import any_text, real_texts
-from udfs.text.kernels import repetition as compiled
+from udfs.text.kernels.measures import repetition as compiled
 from udfs.text.measures import repetition
 from udfs.text.page import Page
 

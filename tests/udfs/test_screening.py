@@ -108,6 +108,7 @@ def test_settings_are_plain_data_and_back() -> None:
         ({"word_count": {"at_leest": 50}}, "at_leest"),
         ({"word_count": {"at_least": 3, "below": 3}}, "no value of word_count can pass"),
         ({"word_count": {"at_least": float("nan")}}, "not a number"),
+        ({"failed": {"measure": "word_count"}}, "name the step otherwise"),
     ],
 )
 def test_bad_recipes_are_refused_by_name(rules: dict[str, Any], message: str) -> None:

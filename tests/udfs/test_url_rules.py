@@ -13,8 +13,8 @@ from tests.udfs.texts import any_text, real_texts
 from udfs.text.cuts.urls import CUTS
 from udfs.text.edits import Edit, apply
 from udfs.text.iana_tlds import NAMES, as_published, with_punycode
-from udfs.text.kernels.urls import CUTS as COMPILED_CUTS
-from udfs.text.kernels.urls import MEASURES as COMPILED
+from udfs.text.kernels.cuts.urls import CUTS as COMPILED_CUTS
+from udfs.text.kernels.measures.urls import MEASURES as COMPILED
 from udfs.text.lists import entries, source
 from udfs.text.measures.urls import MEASURES
 from udfs.text.page import Page

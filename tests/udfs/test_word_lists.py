@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.udfs.texts import any_text, real_texts
-from udfs.text.kernels.word_lists import MEASURES as COMPILED
+from udfs.text.kernels.measures.word_lists import MEASURES as COMPILED
 from udfs.text.measures.word_lists import MEASURES
 from udfs.text.page import Page
 from udfs.text.word_trees import tree_regex

@@ -19,6 +19,8 @@ from udfs.text.cuts import CUTS
 from udfs.text.measures import MEASURES
 from udfs.text.own_functions import is_own, own_cut, own_function, own_measure
 
+FAILED = "failed"  # the reason of a page on which a step raised
+
 
 class Rule(Section):
     """A page passes while its signal is within all four limits. A rule without limits only measures."""
@@ -81,6 +83,8 @@ def with_own_names(steps: Any) -> Any:
     name."""
     if not isinstance(steps, Mapping):
         return steps
+    if FAILED in steps:
+        raise ValueError(f"{FAILED!r} is the reason of pages that could not be screened; name the step otherwise")
     return {name: _with_own_name(name, step) for name, step in steps.items()}
 
 

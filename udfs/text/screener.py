@@ -18,10 +18,8 @@ from udfs.text.kernels.edits import apply, compose
 from udfs.text.kernels.spans import NOTHING, ByteEdits, Spans, Utf8, edits_of, no_edits
 from udfs.text.measures import MEASURES
 from udfs.text.page import Page
-from udfs.text.rules import Cut
+from udfs.text.rules import FAILED, Cut
 from udfs.text.screening import ScreenSettings, Taken, bound, language_of, planned, take
-
-FAILED = "failed"
 
 
 class Screener:
@@ -31,7 +29,7 @@ class Screener:
         """Compile or load what the recipe's steps need. Raises what reading a list or model raises."""
         self.settings = settings
         self.names = tuple(settings.rules)
-        self._steps = planned(settings, {**MEASURES, **kernels.measures()}, _compiled_cut)
+        self._steps = planned(settings, {**MEASURES, **kernels.compiled_measures()}, _compiled_cut)
 
     def take(self, utf8: Utf8, url: str) -> Taken[ByteEdits]:
         """One page through the recipe; `utf8` has shape (bytes,)."""
@@ -56,7 +54,7 @@ class Screener:
 
 def _compiled_cut(name: str, step: Cut, number: int) -> Callable[..., Any]:
     """A step that edits, by its compiled twin where it has one."""
-    twins = kernels.cuts()
+    twins = kernels.compiled_cuts()
     compiled = step.edit in twins
     cut = bound(twins if compiled else CUTS, "edit", step)
 

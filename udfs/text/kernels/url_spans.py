@@ -1,4 +1,4 @@
-"""Kernels for `udfs.text.kernels.urls`: where the regular expressions of `udfs.text.cuts.urls` match, without them.
+"""Kernels of `cuts.urls`: where the regular expressions of `udfs.text.cuts.urls` match, without them.
 
 Why the same spans come out in one pass. The characters that stand before a top-level domain (ADDRESS) are among those
 that may follow it (REST), so a match ends where the run of REST characters around it ends, and none begins inside. It

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from udfs.text.cuts.c4 import CITATION, POLICY, ends_sentence
-from udfs.text.english_words import english_sentences
+from udfs.text.english.words import english_sentences
 from udfs.text.page import Page
 
 

@@ -1,7 +1,7 @@
 """Gopher's quality rules (Rae et al. 2021, arXiv 2112.11446, appendix A.1.1) as datatrove 0.10.1 measures them
 (`GopherQualityFilter`, language English).
 
-Words are spaCy's for English (`udfs.text.english_words`), so punctuation is words too; lines are those of
+Words are spaCy's for English (`udfs.text.english.words`), so punctuation is words too; lines are those of
 `str.splitlines`, blank ones included. Neither is so in DCLM's form of these rules (`udfs.text.measures.quality`). Pages
 in other languages are measured as if they were English, as datatrove does unless it is told otherwise. Reasons of
 datatrove are quoted with the limits."""
@@ -9,7 +9,7 @@ datatrove are quoted with the limits."""
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from udfs.text.english_words import english_words
+from udfs.text.english.words import english_words
 from udfs.text.page import Page
 from udfs.text.symbols import SYMBOLS
 

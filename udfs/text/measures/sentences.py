@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from udfs.text.english_words import english_sentences
+from udfs.text.english.words import english_sentences
 from udfs.text.language import detect
 from udfs.text.page import Page
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from udfs.text.kernels.characters import Offsets, Utf8, decode, start_before
 from udfs.text.kernels.compiling import compiled, inlined
-from udfs.text.kernels.english_tables import ALL_SYMBOLS, HAS_LETTER, hash_of
-from udfs.text.kernels.english_words import english_words
+from udfs.text.kernels.english.tables import ALL_SYMBOLS, HAS_LETTER, hash_of
+from udfs.text.kernels.english.words import english_words
 from udfs.text.kernels.line_ends import line_end
 from udfs.text.kernels.segment_hashes import Hashes, skip_space, skip_space_back
 from udfs.text.measures.gopher import STOP_WORDS

@@ -7,7 +7,7 @@ import numpy as np
 
 from udfs.text.cuts.pii import OUTLINE, VERSION_WORDS, Which
 from udfs.text.kernels.compiling import compiled
-from udfs.text.kernels.pii import NONE, places, spans
+from udfs.text.kernels.cuts.pii import NONE, places, spans
 from udfs.text.kernels.pii_words import WORD, contains, hash_before, hashes
 from udfs.text.kernels.spans import Offsets, Spans, Utf8
 from udfs.text.page import Page

@@ -1,17 +1,17 @@
-"""The compiled twin of `udfs.text.english_words`: a page's English words as arrays, with what rules ask of each word.
+"""The compiled twin of `udfs.text.english.words`: a page's English words as arrays, with what rules ask of each word.
 
 Runs of ASCII letters, and such runs with one sign behind, are nearly all of English text and are cut here at once; all
-other runs go through `udfs.text.kernels.english_runs`. Time is linear in the text's length. Words of one 64-bit hash
-are taken as equal. Sentences are in `udfs.text.kernels.english_sentences`.
+other runs go through `udfs.text.kernels.english.runs`. Time is linear in the text's length. Words of one 64-bit hash
+are taken as equal. Sentences are in `udfs.text.kernels.english.sentences`.
 """
 
 import numpy as np
 
 from udfs.text.kernels.characters import Utf8
 from udfs.text.kernels.compiling import compiled
-from udfs.text.kernels.english_rows import EnglishWords, describe, has_row, join_rows
-from udfs.text.kernels.english_runs import cut_run, ends_in_sign, put_parts, run_end, space_width
-from udfs.text.kernels.english_tables import ASCII, FACTOR, HAS_LETTER, IS_LETTER, IS_SPACE, SEED, exception_slot, mixed
+from udfs.text.kernels.english.rows import EnglishWords, describe, has_row, join_rows
+from udfs.text.kernels.english.runs import cut_run, ends_in_sign, put_parts, run_end, space_width
+from udfs.text.kernels.english.tables import ASCII, FACTOR, HAS_LETTER, IS_LETTER, IS_SPACE, SEED, exception_slot, mixed
 
 
 @compiled

@@ -1,9 +1,9 @@
 """Compiled: the signs in front of, behind and inside a run of characters at which it is cut, their lengths in bytes and
-0 for none. The definitions are `_front`, `_behind` and `_inside` of `udfs.text.english_words`."""
+0 for none. The definitions are `_front`, `_behind` and `_inside` of `udfs.text.english.words`."""
 
 from udfs.text.kernels.characters import Utf8, decode, start_before
 from udfs.text.kernels.compiling import compiled, inlined
-from udfs.text.kernels.english_tables import (
+from udfs.text.kernels.english.tables import (
     AFTER_DIGIT_KEYS,
     BEFORE_FULL_STOP,
     BETWEEN_DIGITS,
@@ -32,6 +32,7 @@ BIG_S, SMALL_S, BIG_U = 83, 115, 85
 @uncounted
 @compiled
 def front_length(text: Utf8, start: int, end: int) -> int:
+    """Bytes of the sign that is cut off the front of a run (spaCy's prefixes); 0 where none is."""
     code, width = decode(text, start)
     if code == DOT:
         return _dots(text, start, end)
@@ -56,6 +57,7 @@ def _dots(text: Utf8, start: int, end: int) -> int:
 @uncounted
 @compiled
 def behind_length(text: Utf8, start: int, end: int) -> int:
+    """Bytes of the sign that is cut off the end of a run (spaCy's suffixes); 0 where none is."""
     if start == end:
         return 0
     if text[end - 1] == DOT:

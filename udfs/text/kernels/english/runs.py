@@ -1,12 +1,12 @@
 """Compiled: how one run of characters that are no white space is cut into English tokens (steps 2 and 3 of
-`udfs.text.english_words`). Functions have the names of the definition's; lengths and offsets are in bytes."""
+`udfs.text.english.words`). Functions have the names of the definition's; lengths and offsets are in bytes."""
 
 import numpy as np
 
 from udfs.text.kernels.characters import Offsets, Utf8, decode
 from udfs.text.kernels.compiling import compiled, inlined
-from udfs.text.kernels.english_signs import behind_length, front_length, full_stop_goes, inside_length
-from udfs.text.kernels.english_tables import (
+from udfs.text.kernels.english.signs import behind_length, front_length, full_stop_goes, inside_length
+from udfs.text.kernels.english.tables import (
     ASCII,
     BOTH_SIDES,
     EXCEPTION_CUTS,
@@ -20,7 +20,7 @@ from udfs.text.kernels.english_tables import (
     mixed,
     uncounted,
 )
-from udfs.text.kernels.english_urls import is_url
+from udfs.text.kernels.english.urls import is_url
 
 DOT = 46
 

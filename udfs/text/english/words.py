@@ -2,8 +2,8 @@
 
 datatrove 0.10.1 cuts English with `spacy.blank("en")` and the rule-based sentencizer (spaCy 3.8.18 here), so the
 verdicts of its Gopher and FineWeb filters follow from these tokens. spaCy's documentation ("Linguistic features:
-Tokenization", "Sentencizer") gives the rules; the lists stand in `udfs.text.english_exceptions`. This is the
-definition; `udfs.text.kernels.english_words` is its compiled twin.
+Tokenization", "Sentencizer") gives the rules; the lists stand in `udfs.text.english.exceptions`. This is the
+definition; `udfs.text.kernels.english.words` is its compiled twin.
 
 How a text is cut:
 1. into runs of white space and runs of anything else; one space after a word is dropped, other white space is a token;
@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from itertools import accumulate
 
-from udfs.text.english_exceptions import (
+from udfs.text.english.exceptions import (
     ALPHA,
     CURRENCIES,
     EXCEPTIONS,
@@ -33,7 +33,7 @@ from udfs.text.english_exceptions import (
     UNITS,
     UPPER,
 )
-from udfs.text.english_urls import is_url
+from udfs.text.english.urls import is_url
 
 DIGITS = frozenset("0123456789")
 BOTH_SIDES = PUNCTUATION | QUOTES | SYMBOLS | frozenset("—–")

@@ -1,5 +1,5 @@
 """Compiled: how many sentences a text has, as datatrove counts them; the definition is `english_sentences` in
-`udfs.text.english_words`.
+`udfs.text.english.words`.
 
 Which token begins a sentence depends on the tokens that are one full stop (or its like), on those that are punctuation
 all through, and on white space. So only runs of characters with a full stop in them are cut into tokens; any other run
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from udfs.text.kernels.characters import Offsets, Utf8, decode
 from udfs.text.kernels.compiling import compiled, inlined
-from udfs.text.kernels.english_rows import has_row
-from udfs.text.kernels.english_runs import cut_run, ends_in_sign, space_width
-from udfs.text.kernels.english_tables import (
+from udfs.text.kernels.english.rows import has_row
+from udfs.text.kernels.english.runs import cut_run, ends_in_sign, space_width
+from udfs.text.kernels.english.tables import (
     ASCII,
     ENDS_SENTENCE,
     FACTOR,
@@ -27,7 +27,7 @@ from udfs.text.kernels.english_tables import (
     mixed,
     uncounted,
 )
-from udfs.text.kernels.english_words import words_between
+from udfs.text.kernels.english.words import words_between
 
 SPACE = 32
 ROWS = -1

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from udfs.text.kernels.characters import Offsets, Utf8, count_code_points, decode, start_before
 from udfs.text.kernels.compiling import compiled
-from udfs.text.kernels.gopher import words_of
-from udfs.text.kernels.recurrence import lines_of
+from udfs.text.kernels.measures.gopher import words_of
+from udfs.text.kernels.measures.recurrence import lines_of
 from udfs.text.kernels.segment_hashes import skip_space
 from udfs.text.page import Page
 from udfs.text.symbols import SENTENCE_ENDS

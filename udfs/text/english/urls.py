@@ -8,7 +8,7 @@ whether a URL is valid: `udfs.crawl.urls` does.
 
 import re
 
-from udfs.text.english_exceptions import LOWER
+from udfs.text.english.exceptions import LOWER
 
 _SCHEME = re.compile(r"[\w+.-]{2,}://")
 _LABEL = re.compile("[A-Za-z0-9_\u00a1-\uffff-]*")

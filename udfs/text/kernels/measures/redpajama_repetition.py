@@ -8,8 +8,8 @@ from types import MappingProxyType
 import numpy as np
 
 from udfs.text.kernels.compiling import compiled
+from udfs.text.kernels.measures.redpajama import words
 from udfs.text.kernels.pii_words import Hashes
-from udfs.text.kernels.redpajama import words
 from udfs.text.kernels.spans import Offsets
 from udfs.text.kernels.words import mixed
 from udfs.text.page import Page

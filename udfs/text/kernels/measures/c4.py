@@ -12,7 +12,7 @@ from udfs.text.cuts.c4 import POLICY
 from udfs.text.kernels.c4_lines import copy_line, ends_sentence, has_words
 from udfs.text.kernels.characters import Offsets, Utf8, count_code_points
 from udfs.text.kernels.compiling import compiled
-from udfs.text.kernels.english_sentences import sentence_count
+from udfs.text.kernels.english.sentences import sentence_count
 from udfs.text.kernels.line_ends import LINE_END_BYTES, line_end
 from udfs.text.kernels.mentions import mentioned, phrases_of
 from udfs.text.kernels.segment_hashes import skip_space, skip_space_back

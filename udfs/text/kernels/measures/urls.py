@@ -1,7 +1,7 @@
-"""Compiled twin of `udfs.text.measures.urls` and `udfs.text.cuts.urls`.
+"""Compiled twin of `udfs.text.measures.urls`.
 
-The rules on a page's URL compare hashes (see `udfs.text.kernels.lists` on false matches), or walk over a tree of words;
-a URL that is not ASCII takes the definition's way to its words. The cut runs in linear time on every text."""
+They compare hashes (see `udfs.text.kernels.lists` on false matches), or walk over a tree of words;
+a URL that is not ASCII takes the definition's way to its words."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -9,21 +9,15 @@ from types import MappingProxyType
 
 import numpy as np
 
-from udfs.text.cuts.urls import begins_with_tld
-from udfs.text.iana_tlds import as_published, with_punycode
-from udfs.text.kernels.edits import apply, compose
 from udfs.text.kernels.list_hashes import has_address, has_domain
 from udfs.text.kernels.lists import address_hashes, bytes_of, domain_hashes
-from udfs.text.kernels.spans import NOTHING, Spans, Utf8, edits_of
-from udfs.text.kernels.url_spans import ipv4_spans, url_spans
-from udfs.text.kernels.word_lists import MOST
+from udfs.text.kernels.measures.word_lists import MOST
+from udfs.text.kernels.spans import Utf8
 from udfs.text.kernels.word_trees import WORD, Tree, grown, letters, occurrences
 from udfs.text.lists import Source, entries, source
 from udfs.text.measures import urls as definitions
 from udfs.text.measures.urls import address, published_domain, site, without
 from udfs.text.page import Page
-
-_HEAD_BYTES = 80  # hold more characters than any name of a top-level domain has
 
 
 def listed_domain(
@@ -64,22 +58,6 @@ def listed_url_words(
     return float(occurrences(codes, *tree, *letters(), WORD * whole_words, whole_words, MOST)[1])
 
 
-def urls(page: Page, faithful: bool = False) -> Spans:
-    """As the definition."""
-    first = Spans(NOTHING, NOTHING)
-    if not faithful or begins_with_tld(page.utf8[:_HEAD_BYTES].tobytes().decode("utf-8", "ignore")):
-        names = _names(faithful)
-        first = Spans(*url_spans(page.utf8, names.keys, names.nodes, names.ends, faithful))
-    if not len(first.starts):
-        return Spans(*ipv4_spans(page.utf8))
-    edits = edits_of(first, 0)
-    second = Spans(*ipv4_spans(apply(page.utf8, edits)))
-    if not len(second.starts):
-        return first
-    both = compose(edits, edits_of(second, 0))
-    return Spans(both.starts, both.ends)
-
-
 def _site(page: Page) -> Utf8:
     return bytes_of(site(page.url))
 
@@ -97,12 +75,6 @@ def _words_tree(named: Source, whole_words: bool, case_sensitive: bool) -> Tree 
     return None if odd else grown(known, WORD * whole_words)
 
 
-@lru_cache(maxsize=2)
-def _names(faithful: bool) -> Tree:
-    return grown(as_published() if faithful else with_punycode())
-
-
 MEASURES: Mapping[str, Callable[..., float | None]] = MappingProxyType(
     {"listed_domain": listed_domain, "listed_url": listed_url, "listed_url_words": listed_url_words}
 )
-CUTS: Mapping[str, Callable[..., Spans]] = MappingProxyType({"urls": urls})

@@ -1,4 +1,4 @@
-"""Data of the English tokeniser (`udfs.text.english_words`): words with a cut of their own, words never cut, units,
+"""Data of the English tokeniser (`udfs.text.english.words`): words with a cut of their own, words never cut, units,
 currencies and classes of characters.
 
 All lists are those of spaCy 3.8.18 (https://github.com/explosion/spaCy; MIT licence; copyright (C) 2016-2024

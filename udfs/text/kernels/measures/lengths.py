@@ -8,7 +8,7 @@ import numpy as np
 
 from udfs.text.kernels.characters import LINE_END, Utf8, classes_of, decode
 from udfs.text.kernels.compiling import compiled
-from udfs.text.kernels.quality import counts, word_count
+from udfs.text.kernels.measures.quality import counts, word_count
 from udfs.text.kernels.segments import visible_lines
 from udfs.text.page import Page, Words
 

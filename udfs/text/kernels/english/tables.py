@@ -1,6 +1,6 @@
 """Tables of the compiled English tokeniser: classes of characters, and words found by their hash.
 
-Made from `udfs.text.english_exceptions` and the running interpreter. A word is known by the 64-bit hash of its bytes
+Made from `udfs.text.english.exceptions` and the running interpreter. A word is known by the 64-bit hash of its bytes
 alone: words of one hash are taken as equal.
 """
 
@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.text import english_words as definition
-from udfs.text.english_exceptions import ALPHA, EXCEPTIONS, LOWER, QUOTES, SENTENCE_ENDS, SYMBOLS, UPPER
+from udfs.text.english import words as definition
+from udfs.text.english.exceptions import ALPHA, EXCEPTIONS, LOWER, QUOTES, SENTENCE_ENDS, SYMBOLS, UPPER
 from udfs.text.kernels import characters
 from udfs.text.kernels.characters import CODE_POINTS, Utf8, decode, table_of, two_stages
 from udfs.text.kernels.compiling import inlined

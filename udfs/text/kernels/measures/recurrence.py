@@ -10,7 +10,7 @@ import numpy as np
 
 from udfs.text.kernels.characters import Offsets, Utf8, code_points, count_code_points
 from udfs.text.kernels.compiling import compiled
-from udfs.text.kernels.gopher import words_of
+from udfs.text.kernels.measures.gopher import words_of
 from udfs.text.kernels.segment_hashes import (
     Hashes,
     empty_slots,

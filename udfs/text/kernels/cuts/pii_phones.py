@@ -7,7 +7,7 @@ import numpy as np
 
 from udfs.text.cuts.pii_phones import HAN_WORDS, LINK_WORDS, MOST_GROUPS, MOST_LINKS, PHONE_WORDS, Form
 from udfs.text.kernels.compiling import compiled
-from udfs.text.kernels.pii import NONE, places, spans
+from udfs.text.kernels.cuts.pii import NONE, places, spans
 from udfs.text.kernels.pii_words import WORD, contains, hash_before, hash_of, hashes, word_end
 from udfs.text.kernels.spans import Offsets, Spans, Utf8
 from udfs.text.page import Page

@@ -1,4 +1,4 @@
-"""Compiled: a word as the arrays have it, and the last step of `udfs.text.english_words`: rows of tokens that together
+"""Compiled: a word as the arrays have it, and the last step of `udfs.text.english.words`: rows of tokens that together
 spell an exception are replaced by it. The definition is `_joined`."""
 
 import numpy as np
@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from udfs.text.kernels.characters import Offsets, Utf8, decode
 from udfs.text.kernels.compiling import compiled, inlined
-from udfs.text.kernels.english_runs import exception_at, put_parts
-from udfs.text.kernels.english_tables import (
+from udfs.text.kernels.english.runs import exception_at, put_parts
+from udfs.text.kernels.english.tables import (
     ALL_SYMBOLS,
     FACTOR,
     HAS_LETTER,

@@ -8,7 +8,7 @@ import numpy as np
 
 from udfs.text.kernels.characters import NUMERIC, SPACE, UPPER, classes_of, decode
 from udfs.text.kernels.compiling import compiled
-from udfs.text.kernels.redpajama import normalised
+from udfs.text.kernels.measures.redpajama import normalised
 from udfs.text.kernels.spans import Utf8
 from udfs.text.page import Page
 

@@ -1,8 +1,8 @@
-"""The compiled twin of `udfs.text.english_urls`: what spaCy's tokeniser takes for a URL."""
+"""The compiled twin of `udfs.text.english.urls`: what spaCy's tokeniser takes for a URL."""
 
 from udfs.text.kernels.characters import Utf8, decode
 from udfs.text.kernels.compiling import compiled, inlined
-from udfs.text.kernels.english_tables import IN_LABEL, IN_SCHEME, IS_DECIMAL, IS_LOWER, class_of, uncounted
+from udfs.text.kernels.english.tables import IN_LABEL, IN_SCHEME, IS_DECIMAL, IS_LOWER, class_of, uncounted
 
 DOT, COLON, AT, SLASH, QUESTION, HASH, UNDERSCORE, HYPHEN = 46, 58, 64, 47, 63, 35, 95, 45
 LONGEST_LABEL, LONGEST_TOP_NAME = 64, 63
