@@ -12,9 +12,12 @@ ingest          the whole stage as `corpusmill run` does it, through the runner,
 
 Documents are counted per second of wall time and core (1 and 2). The rows that end in `_cpu` are the same runs by CPU
 seconds of the whole process tree (Linux): on a machine where other programs run these are the steadier ones. Not
-counted: starting Python, the JVM and the workers, and a warm-up run of each side. The bar is a ratio of 0.8. The stage
-has fixed costs (its commits, Java code that is still being compiled), so --quick, with an eighth of the pages, shows it
-slower than it is on real batches, which have a hundred times as many.
+counted: starting Python, the JVM and the workers, and a warm-up run of each side. The bar is a ratio of 0.8.
+
+The stage has fixed costs, a few seconds a batch (its commits, counts and plans, Java code that is being compiled). A
+batch of a real run is 16 GiB of WARC, half a million pages and more, and they vanish in it; so here a batch has 48,000
+pages, the fewest at which they are no longer what is measured: 12,000 pages written, each file read COPIES times under
+COPIES names. --quick has 1,500 pages, and so shows mostly fixed costs.
 """
 
 import argparse
@@ -43,6 +46,8 @@ from udfs.crawl.pages import PageSettings, read_pages  # noqa: E402
 
 PAGES = ROOT.parent / "shared/data/main_content"
 FILES = 4
+ROUNDS = 3
+COPIES = 4
 CORES = 2
 HEAD = (
     "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-{number:012}>\r\n"
@@ -93,6 +98,14 @@ def write_files(folder: Path, count: int, stride: int = 1) -> list[str]:
     return [str(path) for path in paths]
 
 
+def with_copies(paths: list[str], count: int) -> list[str]:
+    """Each file under `count` names: as much to read and as many tasks, without the time to compress it again."""
+    names = [Path(path).with_name(f"{copy}-{Path(path).name}") for copy in range(count) for path in paths]
+    for number, name in enumerate(names):
+        name.symlink_to(paths[number % len(paths)])
+    return [str(name) for name in names]
+
+
 def measured(work: Callable[[], int]) -> Run:
     """Time `work`, which returns a number of documents."""
     cpu, wall = tree_cpu_seconds(), time.perf_counter()
@@ -120,11 +133,11 @@ def tree_cpu_seconds() -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def in_turns(ours: Callable[[], int], peer: Callable[[], int], rounds: int) -> tuple[list[Run], list[Run]]:
+def in_turns(ours: Callable[[], int], peer: Callable[[], int]) -> tuple[list[Run], list[Run]]:
     """Runs of both sides, one after the other, after one run of each that does not count."""
     ours(), peer()
     runs: tuple[list[Run], list[Run]] = ([], [])
-    for number in range(rounds):
+    for number in range(ROUNDS):
         for side in (0, 1) if number % 2 else (1, 0):
             runs[side].append(measured((ours, peer)[side]))
     found = {run.documents for side in runs for run in side}
@@ -150,20 +163,20 @@ def row(name: str, unit: str, speeds: list[float], peer_name: str) -> dict[str, 
     return {"name": name, "unit": unit, **shown}
 
 
-def reader_rows(paths: list[str], rounds: int) -> Iterator[dict[str, Any]]:
+def reader_rows(paths: list[str]) -> Iterator[dict[str, Any]]:
     """`read_pages` against the loop, each in this process."""
-    runs = in_turns(lambda: sum(map(our_reader, paths)), lambda: sum(map(bare_loop, paths)), rounds)
+    runs = in_turns(lambda: sum(map(our_reader, paths)), lambda: sum(map(bare_loop, paths)))
     yield from rows("ingest_reader", "fastwarc + resiliparse loop, 1 process", 1, runs)
 
 
-def stage_rows(paths: list[str], folder: Path, rounds: int) -> Iterator[dict[str, Any]]:
+def stage_rows(paths: list[str], folder: Path) -> Iterator[dict[str, Any]]:
     """The stage on Spark with CORES cores against the loop in CORES processes."""
     from jobs.runtime.session import SparkSettings, open_session
 
     spark = open_session(SparkSettings(master=f"local[{CORES}]", log_file=str(folder / "spark.log")))
     with ProcessPoolExecutor(CORES, multiprocessing.get_context("spawn")) as pool:
         ours = stage_runner(spark, paths, folder / "lake")
-        runs = in_turns(ours, lambda: sum(pool.map(bare_loop, paths)), rounds)
+        runs = in_turns(ours, lambda: sum(pool.map(bare_loop, paths)))
     spark.stop()
     yield from rows("ingest", f"fastwarc + resiliparse loop, {CORES} processes", CORES, runs)
 
@@ -196,19 +209,19 @@ def stage_runner(spark: Any, paths: list[str], lake_folder: Path) -> Callable[[]
 def main() -> None:
     """Print the table, and write it as JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer pages and rounds: under a minute, less certain")
+    parser.add_argument("--quick", action="store_true", help="fewer pages: under a minute, less certain")
     parser.add_argument("--json", type=Path, help="file to write the rows to")
     options = parser.parse_args()
     if not PAGES.is_dir():
         raise SystemExit(f"found no {PAGES}, expected the folder of real pages; it is not part of the repository.")
-    reader_pages, stage_pages, rounds, stride = (600, 1500, 3, 5) if options.quick else (3000, 12_000, 3, 1)
+    reader_pages, stage_pages, copies, stride = (600, 1500, 1, 5) if options.quick else (3000, 12_000, COPIES, 1)
     found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         for pages, measure in ((reader_pages, reader_rows), (stage_pages, stage_rows)):
             folder = Path(name) / measure.__name__
             folder.mkdir()
             paths = write_files(folder, pages, stride)
-            found += reader_rows(paths, rounds) if measure is reader_rows else stage_rows(paths, folder, rounds)
+            found += reader_rows(paths) if measure is reader_rows else stage_rows(with_copies(paths, copies), folder)
     print(f"{'row':<18}{'unit':<18}{'ours':>9}{'peer':>9}{'ratio':>7}  peer")
     for one in found:
         numbers = f"{one['ours']:>9,.0f}{one['peer']:>9,.0f}{one['ratio']:>7.2f}"
