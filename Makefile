@@ -4,7 +4,7 @@ BIN := .venv/bin
 LAKE ?= lake
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-fast check format bench dist clean
+.PHONY: help setup demo run test test-fast check format peers bench dist clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,7 +43,14 @@ check: setup  ## ruff, format, mypy
 format: setup  ## let ruff format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: setup  ## the benchmarks behind the README's figures
+peers: .venv-peers/.installed  ## the peers of the benchmarks, in .venv-peers
+
+.venv-peers/.installed: benchmarks/peers/requirements.txt
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+bench: setup peers  ## the benchmarks behind the README's figures
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 dist: setup  ## dist/corpusmill-*.whl for pip and Databricks, and the identical .zip for spark-submit

@@ -141,6 +141,10 @@ def test_twins_equal_definitions_on_a_hundred_thousand_texts(
         assert not list(differences(text, cases))
 
 
-@pytest.mark.parametrize("text", ["", "\0", "a" * 1_000_000, "the " * 250_000, "川" * 1_000_000, "\n" * 1_000_000])
+LARGE = ["a" * 1_000_000, "the " * 250_000, "川" * 1_000_000, "\n" * 1_000_000]
+WORDS_OF_1001 = ["\x01ab\x1f" * 251, "a" * 1001, "a" * 1000 + " b", "b " + "a" * 1001 + "\0", "é" * 1001]
+
+
+@pytest.mark.parametrize("text", ["", "\0", *WORDS_OF_1001, *LARGE], ids=range(11))
 def test_twins_equal_definitions_on_large_strange_texts(text: str, cases: tuple[list[Case], list[Case]]) -> None:
     assert not list(differences(text, cases))

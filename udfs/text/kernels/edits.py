@@ -22,8 +22,7 @@ def compose(first: ByteEdits, second: ByteEdits) -> ByteEdits:
         return second
     if not len(second.starts):
         return first
-    places = _places(first.starts, first.ends, first.bounds, second.starts, second.ends)
-    return ByteEdits(*_composed(places, first, second))
+    return ByteEdits(*_composed(*first, *second))
 
 
 @compiled
@@ -75,11 +74,11 @@ def _places(first_starts, first_ends, first_bounds, second_starts, second_ends):
 
 
 @compiled
-def _composed(places, first, second):
+def _composed(
+    a_starts, a_ends, a_bounds, a_written, a_steps, b_starts, b_ends, b_bounds, b_written, b_steps
+):  # one by one: a tuple of arrays costs more to pass
     """A group is a run of edits that overlap in the text between; each becomes one edit of the received text."""
-    starts, ends, which = places
-    a_starts, a_ends, a_bounds, a_written, a_steps = first
-    _, _, b_bounds, b_written, b_steps = second
+    starts, ends, which = _places(a_starts, a_ends, a_bounds, b_starts, b_ends)
     n, total = len(a_starts), len(starts)
     out_starts, out_ends, steps = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.int64)
     bounds = np.zeros(total + 1, np.int64)

@@ -1,6 +1,7 @@
 """What a compiled cut returns, and edits as arrays: the byte-offset forms of `udfs.text.edits`."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,20 +33,27 @@ class ByteEdits(NamedTuple):
     steps: Offsets  # shape (edits,): number of the step that is its reason
 
 
+_NO_BOUNDS = np.zeros(1, np.int64)
+_NO_BYTES = np.empty(0, np.uint8)
+
+
 def no_edits() -> ByteEdits:
     """The edits of a text that nothing has changed."""
-    return ByteEdits(NOTHING, NOTHING, np.zeros(1, np.int64), np.empty(0, np.uint8), NOTHING)
+    return ByteEdits(NOTHING, NOTHING, _NO_BOUNDS, _NO_BYTES, NOTHING)
 
 
 def edits_of(spans: Spans, step: int) -> ByteEdits:
     """The spans of one step, number `step`, as edits."""
-    bounds = np.zeros(len(spans.starts) + 1, np.int64)
-    written = np.empty(0, np.uint8)
+    count = len(spans.starts)
+    bounds, written = np.zeros(count + 1, np.int64), _NO_BYTES
     if spans.replacements:
-        np.cumsum([len(one) for one in spans.replacements], out=bounds[1:])
+        bounds[1:] = list(accumulate(map(len, spans.replacements)))
         written = np.frombuffer(b"".join(spans.replacements), np.uint8)
-    return ByteEdits(_int64(spans.starts), _int64(spans.ends), bounds, written, np.full(len(spans.starts), step))
+    steps = np.empty(count, np.int64)
+    steps.fill(step)
+    return ByteEdits(_int64(spans.starts), _int64(spans.ends), bounds, written, steps)
 
 
 def _int64(offsets: Any) -> Offsets:
-    return np.ascontiguousarray(offsets, dtype=np.int64)
+    same: Offsets = offsets if offsets.dtype == np.int64 else offsets.astype(np.int64)
+    return same

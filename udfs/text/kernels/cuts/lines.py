@@ -11,7 +11,7 @@ import numpy as np
 from udfs.text.cuts import lines
 from udfs.text.kernels.characters import ALNUM, DECIMAL, SPACE, Offsets, Utf8, classes_of, decode, start_before
 from udfs.text.kernels.compiling import compiled, inlined
-from udfs.text.kernels.joining import Flags, defined, deletions, is_space_at, joined, line_table
+from udfs.text.kernels.joining import NO_SPANS, Flags, defined, deletions, is_space_at, joined, line_table
 from udfs.text.kernels.spans import Spans
 from udfs.text.page import Page, Words
 
@@ -160,9 +160,25 @@ def long_word_lines(page: Page, longest: int = 1000, words: Words = "fasttext", 
     """See the definition."""
     if words == "unicode":
         return defined(page, lines.long_word_lines(page, longest, words, punctuation))
+    if not _may_have_long_word(page.utf8, longest):
+        return NO_SPANS
     table = page.once(line_table)
     at_space = words == "space"
     return deletions(*_long_words(page.utf8, table.starts, table.ends, longest, at_space, bool(punctuation)))
+
+
+@compiled
+def _may_have_long_word(text: Utf8, longest: int) -> bool:
+    """Whether more bytes stand together without what every kind of word ends at; looks at few bytes where none do."""
+    start, at = 0, longest
+    while at < text.size:
+        while at >= start and text[at] != 32 and not 9 <= text[at] <= 13:
+            at -= 1
+        if at < start:
+            return True
+        start = at + 1
+        at = start + longest
+    return False
 
 
 @compiled

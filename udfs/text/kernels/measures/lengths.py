@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from udfs.text.kernels.characters import LINE_END, Utf8, classes_of, decode
+from udfs.text.kernels.characters import LINE_END, Utf8, classes_of, count_code_points, decode
 from udfs.text.kernels.compiling import compiled
 from udfs.text.kernels.measures.quality import counts, word_count
 from udfs.text.kernels.segments import visible_lines
@@ -17,7 +17,11 @@ _RETURN, _NEWLINE = 13, 10
 
 def character_count(page: Page) -> float | None:
     """See the definition."""
-    return page.once(counts).characters
+    return page.once(_characters)
+
+
+def _characters(page: Page) -> int:
+    return int(count_code_points(page.utf8, 0, len(page.utf8)))
 
 
 def line_count(page: Page) -> float | None:
