@@ -4,10 +4,10 @@ BIN := .venv/bin
 LAKE ?= lake
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-fast check format peers bench dist clean
+.PHONY: help setup demo run test test-fast test-exhaustive check format peers bench dist clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: .venv/.installed  ## make .venv with the console script `corpusmill` in it
 
@@ -31,11 +31,14 @@ demo: setup  ## run the whole pipeline on sample/, and show the corpus by domain
 run: setup  ## run on your own data: make run INPUT='/data/*.warc.gz' LAKE=./lake
 	@$(BIN)/corpusmill run --input '$(INPUT)' --lake $(LAKE)
 
-test: setup  ## every test
-	@$(BIN)/python -m pytest
+test: setup  ## every test but the exhaustive ones
+	@$(BIN)/python -m pytest -m "not exhaustive"
 
 test-fast: setup  ## the tests that need no minutes
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow and not exhaustive"
+
+test-exhaustive: setup  ## kernel = definition on every real text and on 100,000 made-up ones: a quarter of an hour
+	@$(BIN)/python -m pytest -m exhaustive
 
 check: setup  ## ruff, format, mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -125,13 +125,15 @@ def test_twins_equal_definitions_on_any_text(texts: list[str], cases: tuple[list
         assert not list(differences(text, cases))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.timeout(3600)
 def test_twins_equal_definitions_on_all_real_texts(cases: tuple[list[Case], list[Case]]) -> None:
     for name, text in real_texts():
         assert not list(differences(text, cases)), name
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.timeout(3600)
 @given(texts=st.lists(any_text, min_size=50, max_size=50))
 @settings(max_examples=2000)
 def test_twins_equal_definitions_on_a_hundred_thousand_texts(
