@@ -1,6 +1,5 @@
 """Language identification: real sentences, published code's recorded result, and texts that are none."""
 
-import struct
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.udfs.small_fasttext import write_model
 from tests.udfs.texts import any_text, real_texts
 from udfs.text.fasttext_model import read_model
 from udfs.text.language import LanguageSettings, _packaged, detect, load
@@ -78,15 +78,9 @@ def approx(probability: float) -> object:
 
 
 def test_a_whole_model_with_softmax_reads_as_the_library_has_it(tmp_path: Path) -> None:
-    """A model of another shape (dense, softmax, no n-grams, no end-of-line word), written here number by number."""
-    words, labels, rows, outputs = [b"cat", b"dog"], [b"a", b"b"], [[1.0, 0.0], [0.0, 2.0]], [[3.0, 0.0], [0.0, 3.0]]
-    args = struct.pack("<2i12id", 793712314, 12, 2, 5, 5, 1, 5, 1, 3, 3, 0, 0, 0, 100, 1e-4)
-    dictionary = struct.pack("<3i2q", 4, 2, 2, 10, -1)
-    dictionary += b"".join(word + struct.pack("<bqb", 0, 5, 0) for word in words)
-    dictionary += b"".join(b"__label__" + label + struct.pack("<bqb", 0, 5, 1) for label in labels)
-    matrices = [struct.pack("<?2q4f", False, 2, 2, *(x for row in m for x in row)) for m in (rows, outputs)]
-    file = tmp_path / "small.bin"
-    file.write_bytes(args + dictionary + b"".join(matrices))
+    """A model of another shape (dense, softmax, no n-grams, no end-of-line word)."""
+    rows, outputs = [[1.0, 0.0], [0.0, 2.0]], [[3.0, 0.0], [0.0, 3.0]]
+    file = write_model(tmp_path / "small.bin", [b"cat", b"dog"], [b"a", b"b"], rows, outputs)
     settings = LanguageSettings(model=str(file))
     for text in ("cat", "dog dog cat", "cat dog", "cat bird"):
         labels_found, probabilities = load(str(file)).predict(text)
