@@ -26,7 +26,7 @@ demo: setup  ## run the whole pipeline on sample/, and show the corpus by domain
 	@echo "Try next:"
 	@echo "  $(BIN)/corpusmill status --lake $(LAKE)"
 	@echo "  $(BIN)/corpusmill sql --lake $(LAKE) \"SELECT reason, count(*), min(url) AS example FROM screened WHERE NOT keep GROUP BY ALL\""
-	@echo "  $(BIN)/corpusmill plan --conf conf/demo.yaml --lake $(LAKE) --set screen.rules.word_count.at_least=100"
+	@echo "  $(BIN)/corpusmill whatif --conf conf/demo.yaml --lake $(LAKE) --set screen.rules.word_count.at_least=100"
 
 run: setup  ## run on your own data: make run INPUT='/data/*.warc.gz' LAKE=./lake
 	@$(BIN)/corpusmill run --input '$(INPUT)' --lake $(LAKE)

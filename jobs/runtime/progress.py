@@ -9,7 +9,7 @@ without reading any document.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import Field
@@ -143,30 +143,33 @@ def _reasons(done: Mapping[str, Any] | None, parts: Mapping[str, str]) -> list[s
 
 def _difference(name: str, before: str | None, now: str | None) -> list[str]:
     if name == "settings":
-        return [
-            f"{key}: {old} -> {new}"
-            for key, old, new in _changed_settings(json.loads(before or "{}"), json.loads(now or "{}"))
-        ]
+        changes = list(_changed_settings(json.loads(before or "{}"), json.loads(now or "{}")))
+        gone = ", ".join(key for key, _, new in changes if new is None)
+        added = ", ".join(key for key, old, _ in changes if old is None)
+        both = [f"{key}: {old} -> {new}" for key, old, new in changes if old is not None and new is not None]
+        return both + [f"gone: {gone}"] * bool(gone) + [f"new: {added}"] * bool(added)
     kind, _, what = name.partition(" ")
     return {
         "code": ["the code of its rules changed"],
-        "model": [f"the model {what} changed"],
+        "model": [f"{what} changed"],
         "input": [f"its input {what} changes"],
         "history": [f"{what} of earlier batches changes"],
     }[kind]
 
 
-def _changed_settings(before: Any, now: Any, path: str = "") -> list[tuple[str, str, str]]:
+def _changed_settings(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, str | None, str | None]]:
+    """Key, value before and value now; None for a key that is not there."""
     if not (isinstance(before, dict) and isinstance(now, dict)):
-        return [(path, json.dumps(before), json.dumps(now))]
+        yield path, json.dumps(before), json.dumps(now)
+        return
     if before == now:  # the same values in another order: for rules, order is meaning
-        return [(path, ", ".join(before), ", ".join(now))]
-    absent: dict[str, Any] = {}
-    return [
-        change
-        for key in {**before, **now}
-        if before.get(key, absent) != now.get(key, absent)
-        for change in _changed_settings(
-            before.get(key, "(absent)"), now.get(key, "(absent)"), f"{path}.{key}" if path else key
-        )
-    ]
+        yield path, ", ".join(before), ", ".join(now)
+        return
+    for key in {**before, **now}:
+        here = f"{path}.{key}" if path else key
+        if key not in now:
+            yield here, json.dumps(before[key]), None
+        elif key not in before:
+            yield here, None, json.dumps(now[key])
+        elif before[key] != now[key]:
+            yield from _changed_settings(before[key], now[key], here)

@@ -4,8 +4,8 @@ import json
 
 from pyspark.sql import DataFrame
 
-from jobs.runtime.progress import Batch, BatchSettings, grow, plan
-from jobs.runtime.stage import Stage, key_of
+from jobs.runtime.progress import Batch, BatchSettings, _difference, grow, plan
+from jobs.runtime.stage import Stage, key_of, read_back
 from udfs.crawl.files import InputFile
 from udfs.settings import Section
 
@@ -100,13 +100,13 @@ def test_changed_code_and_models_are_named() -> None:
     done = done_after([ONE])
     done["measure", 1] = {"key": "old", "parts": {**done["measure", 1]["parts"], "code": "old", "model rater": "old"}}
     (work,) = plan(STAGES, [ONE], done, SECTIONS)
-    assert set(work.reasons) == {"the code of its rules changed", "the model rater changed"}
+    assert set(work.reasons) == {"the code of its rules changed", "rater changed"}
 
 
 def test_infinite_limits_are_part_of_the_key() -> None:
     one = STAGES[1].parts(Numbers(limit=float("inf")), {})
     two = STAGES[1].parts(Numbers(limit=float("-inf")), {})
-    assert json.loads(one["settings"])["limit"] == float("inf")
+    assert read_back(one["settings"])["limit"] == float("inf")
     assert key_of(one) != key_of(two)
 
 
@@ -140,3 +140,13 @@ def test_a_file_whose_content_changed_stays_in_its_batch() -> None:
 
 def test_the_order_of_the_input_does_not_matter() -> None:
     assert grow([], [C, A, B], BatchSettings(batch_files=2)) == grow([], [B, C, A], BatchSettings(batch_files=2))
+
+
+def test_steps_that_come_and_go_are_named_and_not_printed() -> None:
+    before = {"rules": {"few": {"at_least": 1}, "many": {"at_most": 5}}}
+    now = {"rules": {"few": {"at_least": 2}, "marks": {"at_most": 3}}}
+    assert _difference("settings", json.dumps(before), json.dumps(now)) == [
+        "rules.few.at_least: 1 -> 2",
+        "gone: rules.many",
+        "new: rules.marks",
+    ]
