@@ -128,7 +128,7 @@ SCREENED = Table(
         optional("reason", "STRING", "the rule that rejected it; null where kept"),
         Column("language", "STRING", "ISO 639 code of the most probable language; empty where there are no letters"),
         Column("language_score", "DOUBLE", "its probability"),
-        Column("signals", "MAP<STRING, DOUBLE>", "what each rule measured, by rule"),
+        Column("signals", "MAP<STRING, DOUBLE>", "what each rule measured, by rule; 0 for an edit that left no text"),
         Column(
             "edits", EDITS, "cuts and replacements: code-point offsets in the text as received, sorted, not overlapping"
         ),

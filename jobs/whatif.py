@@ -89,9 +89,9 @@ def _reason_after(old: ScreenSettings, new: ScreenSettings) -> Column:
 
 
 def _rejects(name: str, step: Step) -> Column:
-    if isinstance(step, Cut):  # a page that the edit left without text
-        return F.col("reason") == name
     signal = F.col("signals")[name]
+    if isinstance(step, Cut):  # there is one only where the edit left no text
+        return signal.isNotNull()
     limits = [
         signal < step.at_least if step.at_least > -inf else None,
         signal <= step.above if step.above > -inf else None,

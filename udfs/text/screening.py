@@ -109,8 +109,10 @@ def planned(
 
 
 def take(page: Page, steps: tuple[Planned, ...], edits: E, *, stop: bool) -> Taken[E]:
-    """The page after all steps; with `stop` only to the first that rejects it. A step that edits rejects a page
-    that is empty behind it, or that it left nothing but white space of."""
+    """The page after all steps; with `stop` only to the first that rejects it.
+
+    A step that edits rejects a page that is empty behind it, or that it left nothing but white space of: its signal is
+    0 then, and else there is none."""
     reason: str | None = None
     for name, rule, call in steps:
         if rule is not None:
@@ -122,6 +124,8 @@ def take(page: Page, steps: tuple[Planned, ...], edits: E, *, stop: bool) -> Tak
             before = page
             page, edits = call(page, edits)
             rejects = not len(page.utf8) or (page is not before and page.is_blank)
+            if rejects:
+                page.past[name] = 0.0  # so that a page rejected before is known to end here too
         if rejects:
             reason = reason or name
             if stop:
