@@ -7,8 +7,10 @@ setting.
 from pyspark.sql import DataFrame
 
 from jobs.catalog import BATON_NAMES, SCREENED
+from jobs.runtime.errors import CorpusmillError
 from udfs.columns import screen_documents
 from udfs.text import recipes
+from udfs.text.language import PACKAGED_MODEL
 from udfs.text.lists import list_digest
 from udfs.text.screening import ScreenSettings
 
@@ -20,8 +22,14 @@ def screen(documents: DataFrame, settings: ScreenSettings) -> DataFrame:
 
 
 def assets_of(settings: ScreenSettings) -> dict[str, str]:
-    """Digests of the lists and models that the recipe names, and of the user's own functions."""
-    return recipes.assets(settings.rules, list_digest)
+    """Digests of the lists and models that the recipe names, of a language model of the user's, and of their own
+    functions."""
+    model = settings.language.model
+    own_models = () if model == PACKAGED_MODEL else (model,)
+    try:
+        return recipes.assets(settings.rules, list_digest) | {name: list_digest(name) for name in own_models}
+    except ValueError as error:
+        raise CorpusmillError(f"screen: {error}.") from None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The files in conf/: they load, and `local.yaml` shows every key once with its default."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ import yaml
 from pydantic import BaseModel
 
 from jobs.pipeline import Settings
+from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.settings import load
+from jobs.screen import assets_of
 from tests.conftest import ROOT
 from udfs.text.recipes import read
+from udfs.text.screening import ScreenSettings
 
 LOCAL = ROOT / "conf/local.yaml"
 
@@ -55,3 +59,19 @@ def test_every_line_of_local_yaml_that_sets_something_says_what_it_means() -> No
 )
 def test_every_file_of_settings_loads(path: Any) -> None:
     assert load(Settings, [path])
+
+
+def test_lists_and_language_models_are_part_of_what_screening_depends_on(tmp_path: Path) -> None:
+    entries, model = tmp_path / "hosts.txt", tmp_path / "lid.bin"
+    entries.write_text("example.com\n")
+    model.write_bytes(b"one")
+    rules = {"blocked": {"measure": "listed_domain", "arguments": {"file": str(entries)}, "below": 1}}
+    settings = ScreenSettings.model_validate({"rules": rules, "language": {"model": str(model)}})
+    before = assets_of(settings)
+    assert set(before) == {str(entries), str(model)}
+    model.write_bytes(b"two")
+    assert {name for name, digest in assets_of(settings).items() if digest != before[name]} == {str(model)}
+    assert assets_of(ScreenSettings()) == {}
+    model.unlink()
+    with pytest.raises(CorpusmillError, match=r"lid\.bin"):
+        assets_of(settings)
