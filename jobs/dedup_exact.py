@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from jobs.catalog import BATON_NAMES, DUPLICATES
 from jobs.reasons import DuplicateReason
-from udfs.columns import with_url_key
+from udfs.columns.crawl import with_url_key
 from udfs.settings import Section
 
 

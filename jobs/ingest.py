@@ -11,7 +11,7 @@ from pyspark.sql.types import StructField, StructType
 from jobs.catalog import TABLES
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.progress import BatchSettings
-from udfs.columns import read_files
+from udfs.columns.crawl import read_files
 from udfs.crawl.common_crawl import CrawlSettings, sample_crawl
 from udfs.crawl.files import FileError, InputFile, list_files, read_manifest, redacted
 from udfs.crawl.pages import PageSettings

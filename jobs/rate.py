@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 import jobs
 from jobs.catalog import BATON_NAMES, POSITION, RATINGS
 from jobs.runtime.errors import CorpusmillError
-from udfs.columns import rate_documents
+from udfs.columns.rating import rate_documents
 from udfs.models.manifest import ModelError, load_manifest, model_digest, verify_files
 from udfs.settings import Section
 

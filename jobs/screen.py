@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 
 from jobs.catalog import BATON_NAMES, SCREENED
 from jobs.runtime.errors import CorpusmillError
-from udfs.columns import screen_documents
+from udfs.columns.screening import screen_documents
 from udfs.text import recipes
 from udfs.text.language import PACKAGED_MODEL
 from udfs.text.lists import list_digest

@@ -1,0 +1,33 @@
+"""Reading crawl files, and keys of URLs."""
+
+import hashlib
+
+import pandas as pd
+from pyspark.sql.pandas.functions import pandas_udf
+from pyspark.sql.types import BinaryType, StructType
+
+from udfs.columns.batches import Batches, MapInArrow, arrow_schema, batched
+from udfs.crawl.pages import PageSettings, read_pages
+from udfs.crawl.urls import normalise
+
+
+def read_files(settings: PageSettings, schema: StructType) -> MapInArrow:
+    """(path, bytes, crawl, batch) rows -> rows of `schema`, a struct column for each of documents, losses and files."""
+    arrow = arrow_schema(schema)
+
+    def read(batches: Batches) -> Batches:
+        rows = (row for batch in batches for row in batch.to_pylist())
+        pages = (
+            page for row in rows for page in read_pages(row["path"], row["bytes"], row["crawl"], row["batch"], settings)
+        )
+        yield from batched(({table: row} for table, row in pages), arrow)
+
+    return read
+
+
+@pandas_udf(returnType=BinaryType())  # type: ignore[call-overload,untyped-decorator]  # stubs know no such call
+def with_url_key(urls: pd.Series) -> pd.Series:
+    """128-bit key of each URL in its normal form; null for null."""
+    return urls.map(
+        lambda url: None if url is None else hashlib.blake2b(normalise(url).encode(), digest_size=16).digest()
+    )
