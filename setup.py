@@ -53,6 +53,7 @@ EXTRAS = {
         "deltalake>=1.0",
         "duckdb>=1.1",
         "psutil>=6",
+        "networkx>=3",
         "build>=1.2",
         "trafilatura>=2,<3",
         "lxml_html_clean",

@@ -3,25 +3,38 @@
     input files -> [ingest]      -> documents, files, losses   pages' main text; what files held; what was lost, why
                 -> [screen]      -> screened                   signals, edits, and a verdict with its reason
                 -> [dedup_exact] -> duplicates                 of each URL and each text the oldest, over all crawls
+                -> [sign]        -> signatures                 MinHash: what a text is compared by
+                -> [dedup_minhash] -> duplicates, bands        of near-duplicates one is kept, over all crawls
+                -> [dedup_substring] -> repeats                passages that occur twice, word for word (off by default)
+                -> [dedup_bloom] -> deduplicated, bloom_shards  texts without paragraphs that were seen before
                 -> [rate]        -> ratings                    14 criteria, domain, edu, format, by an ONNX model
                 -> [publish]     -> corpus                     partitioned by domain and quality
 
-Work goes batch by batch; `progress` notes each commit. `jobs/catalog.py` describes the tables, `jobs/runtime/` is the
+Work goes batch by batch; `progress` notes each commit. `jobs/catalog/` describes the tables, `jobs/runtime/` is the
 machinery. Run it as `corpusmill run`, `python -m jobs.pipeline run`, or
 `spark-submit --py-files dist/corpusmill-*.zip jobs/pipeline.py run`.
 """
 
 from pydantic import Field
 
+from jobs import dedup_bloom as bloom
+from jobs import dedup_minhash as near_duplicates
 from jobs import publish as publishing
+from jobs.audit import AuditSettings
+from jobs.dedup_bloom import DedupBloomSettings, dedup_bloom
 from jobs.dedup_exact import DedupExactSettings, dedup_exact
+from jobs.dedup_minhash import dedup_minhash
+from jobs.dedup_substring import dedup_substring
 from jobs.ingest import WRITES, IngestSettings, ingest
+from jobs.minhash.settings import DedupMinhashSettings
 from jobs.publish import PublishSettings, publish
 from jobs.rate import RateSettings, model_of, rate
 from jobs.runtime.commit import RunSettings
 from jobs.runtime.session import SparkSettings
-from jobs.runtime.stage import Stage
+from jobs.runtime.stage import Stage, is_enabled
 from jobs.screen import assets_of, screen
+from jobs.sign import SignSettings, sign
+from udfs.dedup.substrings import SubstringSettings
 from udfs.settings import Section
 from udfs.text.screening import ScreenSettings
 
@@ -52,8 +65,53 @@ STAGES = (
         rules=("jobs.dedup_exact", "udfs.crawl.urls"),
     ),
     Stage(
-        "rate",
+        "sign",
         reads=("screened", "duplicates"),
+        writes=("signatures",),
+        transform=sign,
+        rules=("jobs.sign", "udfs.dedup.signer"),
+        is_on=is_enabled,
+    ),
+    Stage(
+        "dedup_minhash",
+        reads=("signatures", "duplicates"),
+        history=("signatures", "bands", "duplicates"),
+        writes=("duplicates", "bands"),
+        transform=dedup_minhash,
+        rules=(
+            "jobs.dedup_minhash",
+            "jobs.minhash.buckets",
+            "jobs.minhash.keepers",
+            "jobs.components",
+            "udfs.dedup.similarity",
+        ),
+        unkeyed=("alarms", "components"),
+        session_conf=near_duplicates.session_conf,
+        is_on=is_enabled,
+        in_rounds=True,
+    ),
+    Stage(
+        "dedup_substring",
+        reads=("screened", "duplicates"),
+        writes=("repeats",),
+        transform=dedup_substring,
+        rules=("jobs.dedup_substring", "udfs.dedup.kernels.windows"),
+        is_on=is_enabled,
+    ),
+    Stage(
+        "dedup_bloom",
+        reads=("screened", "repeats", "duplicates"),
+        history=("bloom_shards",),
+        writes=("deduplicated", "bloom_shards"),
+        transform=dedup_bloom,
+        rules=("jobs.dedup_bloom", "udfs.dedup.deduper", "udfs.dedup.bloom_global"),
+        assets=bloom.assets_of,
+        unkeyed=("memory_bytes", "prime"),
+        in_rounds=True,
+    ),
+    Stage(
+        "rate",
+        reads=("deduplicated",),
         writes=("ratings",),
         transform=rate,
         rules=("jobs.rate", "udfs.models.rater"),
@@ -62,7 +120,7 @@ STAGES = (
     ),
     Stage(
         "publish",
-        reads=("screened", "ratings"),
+        reads=("deduplicated", "ratings"),
         writes=("corpus",),
         transform=publish,
         rules=("jobs.publish",),
@@ -84,8 +142,13 @@ class Settings(Section):
     ingest: IngestSettings = IngestSettings()
     screen: ScreenSettings = ScreenSettings()
     dedup_exact: DedupExactSettings = DedupExactSettings()
+    sign: SignSettings = SignSettings()
+    dedup_minhash: DedupMinhashSettings = DedupMinhashSettings()
+    dedup_substring: SubstringSettings = SubstringSettings()
+    dedup_bloom: DedupBloomSettings = DedupBloomSettings()
     rate: RateSettings = RateSettings()
     publish: PublishSettings = PublishSettings()
+    audit: AuditSettings = AuditSettings()
 
 
 if __name__ == "__main__":

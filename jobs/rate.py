@@ -9,10 +9,9 @@ from pathlib import Path
 
 from pydantic import Field
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 import jobs
-from jobs.catalog import BATON_NAMES, POSITION, RATINGS
+from jobs.catalog import BATON_NAMES, RATINGS
 from jobs.runtime.errors import CorpusmillError
 from udfs.columns.rating import rate_documents
 from udfs.models.manifest import ModelError, load_manifest, model_digest, verify_files
@@ -51,16 +50,11 @@ def model_of(settings: RateSettings) -> dict[str, str]:
     return {"rater": model_digest(model_folder(settings))}
 
 
-def rate(screened: DataFrame, duplicates: DataFrame, settings: RateSettings) -> DataFrame:
-    """Texts of `screened` that `duplicates` keeps -> rows of `ratings`, one for one."""
+def rate(deduplicated: DataFrame, settings: RateSettings) -> DataFrame:
+    """Texts that `deduplicated` keeps -> rows of `ratings`, one for one."""
     folder = model_folder(settings)
     rater = rate_documents(folder, model_digest(folder), settings.threads, BATON_NAMES, RATINGS.schema)
-    return (
-        screened.where("keep")
-        .join(duplicates.where(~F.col("keep")), list(POSITION), "left_anti")
-        .select(*BATON_NAMES, "text")
-        .mapInArrow(rater, RATINGS.schema)
-    )
+    return deduplicated.where("keep").select(*BATON_NAMES, "text").mapInArrow(rater, RATINGS.schema)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ class DuplicateReason(StrEnum):
 
     DUPLICATE_URL = "duplicate_url"  # an older version of the same address is kept, whatever its text
     DUPLICATE_TEXT = "duplicate_text"  # an older document has the same text, white space and case aside
+    NEAR_DUPLICATE = "near_duplicate"  # a document that is nearly the same is kept, or none of them is by a setting
 
 
 class Failure(StrEnum):

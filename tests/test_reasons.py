@@ -24,6 +24,8 @@ from tests.udfs.test_records import http, warc
 from udfs.crawl import html
 from udfs.crawl.losses import LossReason
 from udfs.crawl.pages import PageSettings
+from udfs.dedup.bloom_modes import BloomCut, BloomReason
+from udfs.dedup.substrings import REASON
 from udfs.text import recipes, screener
 from udfs.text.rules import Cut, Rule
 from udfs.text.screener import Screener
@@ -31,6 +33,8 @@ from udfs.text.screening import ScreenSettings, screen
 
 DOCUMENT = (Path(__file__).parents[1] / "docs/reasons.md").read_text("utf-8")
 GOOD = warc("response", http(PAGE), 1)
+
+EDITS = "Edits of `repeats` and `deduplicated"  # a heading without the last of its quotes
 
 # --- the document
 
@@ -89,6 +93,10 @@ def test_losses_and_duplicates_are_documented_with_the_sentences_of_their_enums(
     tables = documented()
     assert tables["losses"] == sentences_of(LossReason) | sentences_of(Failure)
     assert tables["duplicates"] == sentences_of(DuplicateReason)
+    assert tables["deduplicated"] == sentences_of(BloomReason)
+    edits = tables[EDITS]
+    assert edits.pop(REASON)
+    assert edits == sentences_of(BloomCut)
     assert tuple(Failure) == FAILURES == (screener.FAILED,)
 
 
@@ -100,7 +108,7 @@ def test_the_steps_of_each_recipe_are_documented_with_their_limits(recipe: str, 
 
 
 def test_the_document_has_a_table_for_each_recipe_and_no_other() -> None:
-    assert set(documented()) == {"losses", "duplicates", "screened", *recipes.names()}
+    assert set(documented()) == {"losses", "duplicates", "deduplicated", EDITS, "screened", *recipes.names()}
 
 
 # --- screening
@@ -221,4 +229,5 @@ def test_each_reason_of_a_duplicate_has_a_page(spark: SparkSession) -> None:
     history = spark.createDataFrame([], DUPLICATES.ddl)
     rows = dedup_exact(screened(spark, pages), history, DedupExactSettings()).select("doc_id", "reason").collect()
     assert {row.doc_id: row.reason for row in rows} == {"00": None, "01": "duplicate_url", "02": "duplicate_text"}
-    assert {row.reason for row in rows} == {None, *DuplicateReason}
+    # near_duplicate has pages in tests/jobs/test_dedup_minhash.py, reasons of `deduplicated` in test_bloom_modes.py.
+    assert {row.reason for row in rows} == {None, *DuplicateReason} - {DuplicateReason.NEAR_DUPLICATE}

@@ -22,8 +22,9 @@ COMMANDS = {
     "plan": "say what run would do, and why; does nothing",
     "status": "show what each stage did with each batch, and the tables",
     "whatif": "say what other thresholds (--set, --conf) would keep of what is screened, from stored signals",
-    "sql": "ask the tables: documents, screened, duplicates, ratings, corpus, losses, files, progress, batches; "
-    "and the view survivors",
+    "audit": "look for near-duplicates that are left in a table of texts, by parameters that no stage used",
+    "sql": "ask the tables: documents, screened, duplicates, deduplicated, ratings, corpus, losses, files, progress, "
+    "batches, and others; and the view survivors",
 }
 EXAMPLES = """examples:
   corpusmill run --input '/data/CC-MAIN-2026-10/*.warc.gz' --lake ./lake
@@ -98,17 +99,27 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     for name, help_text in COMMANDS.items():
         command = commands.add_parser(name, help=help_text, description=help_text, parents=[shared])
-        if name == "run":
-            command.add_argument(
-                "--only", metavar="STAGE", action="append", default=[], help="do this stage only; may be given again"
-            )
-            command.add_argument(
-                "--redo", metavar="BATCH", type=int, action="append", default=[], help="do a batch again from its files"
-            )
-        if name == "sql":
-            command.add_argument("query", help="a SELECT statement")
-            command.add_argument("--rows", type=int, default=100, help="print at most this many rows (default: 100)")
+        _add_own_options(name, command)
     return parser
+
+
+def _add_own_options(name: str, command: argparse.ArgumentParser) -> None:
+    """The options that one command has alone."""
+    if name == "run":
+        command.add_argument(
+            "--only", metavar="STAGE", action="append", default=[], help="do this stage only; may be given again"
+        )
+        command.add_argument(
+            "--redo", metavar="BATCH", type=int, action="append", default=[], help="do a batch again from its files"
+        )
+    if name == "audit":
+        command.add_argument(
+            "table", nargs="?", default="corpus", help="a table of the lake, or the path of a Delta table"
+        )
+        command.add_argument("--pairs", type=int, default=5, help="show at most this many pairs (default: 5)")
+    if name == "sql":
+        command.add_argument("query", help="a SELECT statement")
+        command.add_argument("--rows", type=int, default=100, help="print at most this many rows (default: 100)")
 
 
 def _settings(options: argparse.Namespace) -> "Settings":

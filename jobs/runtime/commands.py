@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from jobs import dedup_bloom, sign
 from jobs.ingest import find_input
 from jobs.pipeline import STAGES, Settings
 from jobs.rate import check_model
@@ -17,6 +18,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Done, Pending, grow
 from jobs.runtime.progress import plan as plan_work
 from jobs.runtime.session import check_one_distribution, open_session
+from jobs.runtime.stage import OFF
 from udfs.text import recipes
 
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
@@ -63,19 +65,19 @@ def _run_pending(settings: Settings, lake: Lake, only: Sequence[str], run_id: st
 
 
 def rows_given(work: Pending, done: Done) -> int:
-    """How many documents the stage's input kept: its last input's, through which documents come in."""
-    writers = {table: stage.name for stage in STAGES for table in stage.writes}
-    writer = writers.get(work.stage.reads[-1])
-    return int(done[writer, work.batch.batch]["rows_kept"]) if writer else 0
+    """How many documents the stage's input kept: its last input's, through which documents come in, as the last stage
+    left it that is not switched off."""
+    rows = [done.get((name, work.batch.batch)) for name in work.sources[work.stage.reads[-1]]]
+    kept = [row["rows_kept"] for row in rows if row is not None and row["parts"] != OFF]
+    return int(kept[-1]) if kept else 0
 
 
 def _refuse_missing_input(work: Pending, waiting: set[tuple[str, int]]) -> None:
-    for stage in STAGES:
-        if set(stage.writes) & set(work.stage.reads) and (stage.name, work.batch.batch) in waiting:
+    for name in (name for names in work.sources.values() for name in names):
+        if (name, work.batch.batch) in waiting:
             raise CorpusmillError(
-                f"{work.stage.name}, batch {work.batch.batch}: found its input stage {stage.name} pending, expected "
-                "it done; "
-                f"run without --only, or add --only {stage.name}."
+                f"{work.stage.name}, batch {work.batch.batch}: found its input stage {name} pending, expected it done; "
+                f"run without --only, or add --only {name}."
             )
 
 
@@ -89,6 +91,10 @@ def plan(settings: Settings, options: argparse.Namespace) -> None:
         pending = plan_work(STAGES, list(batches), running.read_progress(lake), running.sections(settings, STAGES))
     for note in recipes.read(settings.screen.recipe, settings.screen.source).notes:
         print(f"recipe {settings.screen.recipe}: {note}")
+    if settings.sign.enabled:
+        print(f"sign: {sign.note(settings.sign)}")
+    if settings.dedup_bloom.enabled:
+        print(f"dedup_bloom: {dedup_bloom.note(settings.dedup_bloom)}")
     if not pending:
         print("Nothing is pending: every stage is done for every batch.")
     for number, works in _by_batch(pending):

@@ -17,8 +17,9 @@ from pyspark.sql import functions as F
 from jobs.catalog import FAILURES, TABLES
 from jobs.runtime.errors import StageFailed
 from jobs.runtime.lake import Lake
-from jobs.runtime.progress import Batch
-from jobs.runtime.stage import Stage
+from jobs.runtime.progress import Batch, Pending
+from jobs.runtime.stage import OFF, Stage
+from jobs.runtime.workspace import LakeWorkspace
 from udfs.settings import Section
 
 
@@ -42,18 +43,22 @@ class Counts(NamedTuple):
     failed: int
 
 
-def commit(
-    lake: Lake, stage: Stage, batch: Batch, settings: Section, limits: RunSettings, rows_in: int, run: str
-) -> Counts:
-    """Replace the batch's rows in the stage's tables, and count them.
+def commit(lake: Lake, work: Pending, settings: Section, limits: RunSettings, rows_in: int, run: str) -> Counts:
+    """Replace the batch's rows in the stage's tables, and count them; those of a stage that is off just go.
 
     Raises StageFailed, with every table as it was, where Spark failed, documents vanished, or too many were lost.
     """
+    stage, batch = work.stage, work.batch
     label = f"{stage.name}, batch {batch.batch}"
     mark = f"{label}, run {run}"
+    workspace = LakeWorkspace(lake, stage.name)
     try:
+        if work.parts == OFF:
+            _write(lake, stage, batch, {table: lake.read(table).limit(0) for table in stage.writes}, mark)
+            return Counts(0, 0, 0, 0)
         with _session_conf(lake, stage.session_conf(settings)):
-            _write(lake, stage, batch, stage.transform(*_inputs(lake, stage, batch), settings), mark)
+            given = (*_inputs(lake, work), settings, *([workspace] if stage.in_rounds else []))
+            _write(lake, stage, batch, stage.transform(*given), mark)
         counts = _count(lake, stage, batch, rows_in)
         _check(label, counts, limits, lambda: _commonest_losses(lake, stage, batch))
     except StageFailed:
@@ -62,6 +67,8 @@ def commit(
     except PySparkException as error:
         _take_back(lake, stage, mark)
         raise StageFailed(f"{label}: {_cause(error)}; nothing was committed, Spark's log has the rest.") from error
+    finally:
+        workspace.clear()
     return counts
 
 
@@ -98,11 +105,18 @@ def _session_conf(lake: Lake, conf: Mapping[str, str]) -> Iterator[None]:
                 lake.spark.conf.set(key, old)
 
 
-def _inputs(lake: Lake, stage: Stage, batch: Batch) -> list[DataFrame]:
-    frames = [
-        _files(lake, batch) if table == "batches" else lake.read(table, batch=batch.batch) for table in stage.reads
-    ]
-    return frames + [lake.read(table).where(F.col("batch") < batch.batch) for table in stage.history]
+def _inputs(lake: Lake, work: Pending) -> list[DataFrame]:
+    """The batch's rows of what the stage reads, then the rows of earlier batches of its history."""
+    frames = []
+    for table in work.stage.reads:
+        rows = _files(lake, work.batch) if table == "batches" else lake.read(table, batch=work.batch.batch)
+        if "stage" in rows.columns:
+            rows = rows.where(F.col("stage").isin(*work.sources[table]))
+        frames.append(rows)
+    for table in work.stage.history:
+        rows = lake.read(table).where(F.col("batch") < work.batch.batch)
+        frames.append(rows.where(F.col("stage") == work.stage.name) if "stage" in rows.columns else rows)
+    return frames
 
 
 def _files(lake: Lake, batch: Batch) -> DataFrame:
@@ -113,9 +127,12 @@ def _files(lake: Lake, batch: Batch) -> DataFrame:
     return lake.spark.range(0, count, 1, count).join(F.broadcast(rows), "id").drop("id")
 
 
-def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame, mark: str) -> None:
+def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame | Mapping[str, DataFrame], mark: str) -> None:
     """Replace the batch's rows in the stage's tables, and give each failed document its row in `losses`."""
-    if len(stage.writes) == 1:
+    if isinstance(rows, Mapping):
+        for table in stage.writes:
+            lake.replace(table, rows[table], mark, **_place(table, stage, batch))
+    elif len(stage.writes) == 1:
         table = stage.writes[0]
         lake.replace(table, rows, mark, **_place(table, stage, batch))
     else:

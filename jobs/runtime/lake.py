@@ -2,9 +2,10 @@
 
 Tables are Delta tables: paths under one folder, or, where a schema of a metastore is named, tables registered there.
 Rows of one batch (and, in tables several stages write, of one stage) are replaced in one atomic commit, so a reader
-sees the old rows or the new ones, never half of them. What a table looks like is said in `jobs/catalog.py`.
+sees the old rows or the new ones, never half of them. What a table looks like is said in `jobs/catalog/`.
 """
 
+import shutil
 from collections.abc import Mapping
 from itertools import takewhile
 
@@ -107,6 +108,8 @@ class Lake:
         """Give back the space of a stash."""
         if self.registered:
             self.spark.sql(f"DROP TABLE IF EXISTS {self.identifier(f'stash_{name}')}")
+        elif "://" not in self.location:
+            shutil.rmtree(f"{self.location}/_stash/{name}", ignore_errors=True)
         else:
             self.spark.range(0).write.mode("overwrite").parquet(f"{self.location}/_stash/{name}")
 

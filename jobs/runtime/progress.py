@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from jobs.runtime.stage import Stage, key_of
+from jobs.runtime.stage import OFF, Stage, key_of, names_of_writers
 from udfs.crawl.files import InputFile
 from udfs.settings import Section
 
@@ -54,12 +54,14 @@ class Batch(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """A stage's work on a batch, and why it is to be done."""
+    """A stage's work on a batch, and why it is to be done. `sources` names, for each table it reads, the stages before
+    it that write the table."""
 
     stage: Stage
     batch: Batch
     parts: Mapping[str, str]
     reasons: tuple[str, ...]
+    sources: Mapping[str, tuple[str, ...]]
 
 
 def grow(known: Sequence[Batch], files: Iterable[InputFile], settings: BatchSettings) -> list[Batch]:
@@ -109,22 +111,25 @@ def plan(
     `committed` maps (stage, batch) to the row of `progress`. The key of an input that is itself pending is known
     without doing the work, so what follows from a change is pending too, and nothing else is.
     """
-    writers = {table: stage.name for stage in stages for table in stage.writes}
     keys: dict[tuple[str, int], str] = {}
     pending: list[Pending] = []
     earlier: list[int] = []
     for batch in sorted(batches):
         for stage in stages:
-            inputs = {}
-            for table in stage.reads:
-                inputs[f"input {table}"] = keys[writers[table], batch.batch] if table in writers else batch.key
-            for table in stage.history:
-                inputs[f"history {table}"] = keys[writers[table], earlier[-1]] if earlier else ""
+            sources = {table: tuple(names_of_writers(stage, table, stages)) for table in stage.reads}
+            inputs = {
+                f"input {table}": " ".join(keys[name, batch.batch] for name in names) or batch.key
+                for table, names in sources.items()
+            }
+            for table in stage.history:  # its own key stands for all it was compared with, back to the first batch
+                inputs[f"history {table}"] = keys[stage.name, earlier[-1]] if earlier else ""
             parts = stage.parts(sections[stage.name], inputs)
             key = keys[stage.name, batch.batch] = key_of(parts)
             done = committed.get((stage.name, batch.batch))
+            if parts == OFF and done is None:
+                continue
             if done is None or done["key"] != key:
-                pending.append(Pending(stage, batch, parts, tuple(_reasons(done, parts))))
+                pending.append(Pending(stage, batch, parts, tuple(_reasons(done, parts)), sources))
         earlier.append(batch.batch)
     return pending
 
@@ -133,6 +138,8 @@ def _reasons(done: Mapping[str, Any] | None, parts: Mapping[str, str]) -> list[s
     if done is None:
         return ["not done yet"]
     before = done["parts"]
+    if OFF in (before, parts):
+        return ["switched off: its rows go" if parts == OFF else "switched on"]
     return [
         reason
         for name in {**parts, **before}

@@ -1,15 +1,18 @@
-"""What the commands that ask a lake do: `status`, `sql`, `whatif`. They write nothing and take no lock."""
+"""What the commands that ask a lake do: `status`, `sql`, `whatif`, `audit`. They write no table and take no lock."""
 
 import argparse
 import json
 from collections.abc import Sequence
 
 from pyspark.errors import PySparkException
-from pyspark.sql import Row
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from jobs import audit as audits
 from jobs import whatif as whatifs
+from jobs.catalog import TABLES
 from jobs.pipeline import Settings
+from jobs.runtime import lock
 from jobs.runtime import run as running
 from jobs.runtime.commands import STAGE_NAMES, opened
 from jobs.runtime.console import as_table, duration
@@ -17,6 +20,7 @@ from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Done
 from jobs.runtime.stage import read_back
+from jobs.runtime.workspace import LakeWorkspace
 from udfs.text.screening import ScreenSettings
 
 
@@ -91,6 +95,34 @@ def whatif(settings: Settings, options: argparse.Namespace) -> None:
             screened = lake.read("screened").where(F.col("batch").isin(batches))
             rows += whatifs.whatif(screened, sizes, old, settings.screen).collect()
     print(whatifs.report(rows, list(steps), settings.screen))
+
+
+def audit(settings: Settings, options: argparse.Namespace) -> None:
+    """Print the near-duplicates that are left in a table of the lake, or in a Delta table at a path."""
+    with opened(settings) as lake:
+        known = [name for name, table in TABLES.items() if "text" in table.column_names and lake.exists(name)]
+        if options.table not in known and "/" not in options.table:
+            raise CorpusmillError(
+                f"audit {options.table}: found no such table of texts in {settings.lake}, expected one of "
+                f"{', '.join(known) or 'those that corpusmill run makes'}, or the path of a Delta table."
+            )
+        work = LakeWorkspace(lake, f"audit_{lock.new_run_id()}")
+        try:
+            rows = lake.read(options.table) if options.table in known else _delta_table(lake, options.table)
+            found = audits.audit(rows, settings.sign, settings.audit, options.pairs, work)
+        finally:
+            work.clear()
+    print(audits.report(options.table, found, settings.audit))
+
+
+def _delta_table(lake: Lake, path: str) -> DataFrame:
+    try:
+        rows = lake.spark.read.format("delta").load(path)
+    except PySparkException as error:
+        raise CorpusmillError(f"audit {path}: {str(error).strip().splitlines()[0]}") from None
+    if "text" not in rows.columns:
+        raise CorpusmillError(f"audit {path}: found columns {', '.join(rows.columns)}, expected a column text.")
+    return rows
 
 
 def sql(settings: Settings, options: argparse.Namespace) -> None:

@@ -66,7 +66,7 @@ def do(
     stage, batch = work.stage, work.batch
     versions = {table: lake.version(table) for table in dict.fromkeys((*stage.reads, *stage.history))}
     with console.working(f"{stage.name}, batch {batch.batch}", rows_in, lambda: running_tasks(lake.spark)):
-        counts = commit(lake, stage, batch, settings, limits, rows_in, run)
+        counts = commit(lake, work, settings, limits, rows_in, run)
     seconds = round(time.monotonic() - started, 3)
     row = _note(lake, work, counts, versions, seconds, run)
     console.line(_result_line(work, counts, seconds))

@@ -9,20 +9,40 @@ import ast
 import hashlib
 import importlib.util
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
+from itertools import takewhile
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 from pyspark.sql import DataFrame
 
 from udfs.settings import Section
 
+OFF = {"switch": "off"}  # the parts of the key of a stage that is switched off
+
 
 def nothing(_: Section) -> dict[str, str]:
     """For a stage without models, or without Spark settings of its own."""
     return {}
+
+
+def always(_: Section) -> bool:
+    """For a stage that cannot be switched off."""
+    return True
+
+
+def is_enabled(settings: Any) -> bool:
+    """For a stage whose settings have the key `enabled`."""
+    return bool(settings.enabled)
+
+
+class Workspace(Protocol):
+    """Where a stage that works in rounds puts what it has so far."""
+
+    def write(self, name: str, rows: DataFrame) -> DataFrame:
+        """`rows` written down outside the tables and read back: computed once, whoever asks and whatever is lost."""
 
 
 @dataclass(frozen=True)
@@ -31,33 +51,47 @@ class Stage:
 
     name          also the name of its section in the settings, and in `progress`
     reads         tables whose rows of the batch it is given, in order; documents come in through the last
-    writes        tables it fills; with more than one, its frame has a struct column for each, and a row fills one
+    writes        tables it fills; with more than one, it gives a mapping from table to frame, or one frame with a
+                  struct column for each table, of which a row fills one
     transform     `(*frames, settings) -> frame`
     rules         modules whose code decides its rows; changing them makes its batches pending again
-    history       tables of which it is also given the rows of all earlier batches, after `reads`
+    history       tables of which it is also given the rows of all earlier batches, after `reads`; its own rows, where
+                  several stages write the table
     assets        digests of the models it uses, from its settings
     unkeyed       settings that do not change the rows, such as retries; dotted where they are deeper
     session_conf  Spark settings while it runs, from its settings
+    is_on         whether it is to be done, from its settings; the rows of a stage that is switched off are taken away
+    in_rounds     it is also given a Workspace, after the settings, and may look at what it wrote there
     """
 
     name: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    transform: Callable[..., DataFrame]
+    transform: Callable[..., DataFrame | Mapping[str, DataFrame]]
     rules: tuple[str, ...]
     history: tuple[str, ...] = ()
     assets: Callable[[Any], Mapping[str, str]] = nothing
     unkeyed: tuple[str, ...] = ()
     session_conf: Callable[[Any], Mapping[str, str]] = nothing
+    is_on: Callable[[Any], bool] = always
+    in_rounds: bool = False
 
     def parts(self, settings: Section, inputs: Mapping[str, str]) -> dict[str, str]:
         """All that the rows of a batch depend on, by name; `inputs` are the keys of what it reads."""
+        if not self.is_on(settings):
+            return OFF
         shown = settings.model_dump()
         for path in self.unkeyed:
             *sections, name = path.split(".")
             del reduce(dict.__getitem__, sections, shown)[name]
         models = {f"model {name}": digest for name, digest in self.assets(settings).items()}
         return {"settings": written(shown), "code": code_digest(self.rules), **models, **inputs}
+
+
+def names_of_writers(stage: Stage, table: str, stages: Sequence[Stage]) -> list[str]:
+    """The stages whose rows of `table` a stage reads: those before it that write the table, in order."""
+    before = takewhile(lambda other: other.name != stage.name, stages)
+    return [other.name for other in before if table in other.writes]
 
 
 def written(settings: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a declaration of a table consists of; the declarations are `jobs/catalog.py`."""
+"""What a declaration of a table consists of; the declarations are `jobs/catalog/`."""
 
 from typing import NamedTuple, cast
 

@@ -12,7 +12,7 @@ from jobs.catalog import BATON_NAMES, DOCUMENTS, SCREENED
 from jobs.runtime.commit import RunSettings, commit
 from jobs.runtime.errors import StageFailed
 from jobs.runtime.lake import Lake
-from jobs.runtime.progress import Batch
+from jobs.runtime.progress import Batch, Pending
 from jobs.runtime.stage import Stage
 from udfs.settings import Section
 
@@ -52,7 +52,8 @@ def verdicts(documents: DataFrame, keep: str, reason: str) -> DataFrame:
 
 def committed(lake: Lake, transform: Callable[..., DataFrame], ratio: float = 0.5) -> object:
     stage = Stage("screen", reads=("documents",), writes=("screened",), transform=transform, rules=("jobs.screen",))
-    return commit(lake, stage, BATCH, Section(), RunSettings(max_failed_ratio=ratio), 10, uuid.uuid4().hex)
+    work = Pending(stage, BATCH, {}, (), {"documents": ("ingest",)})
+    return commit(lake, work, Section(), RunSettings(max_failed_ratio=ratio), 10, uuid.uuid4().hex)
 
 
 REASON = "CASE WHEN offset < 2 THEN 'failed' WHEN offset < 5 THEN 'word_count' END"

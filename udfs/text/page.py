@@ -15,14 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.text.language import DEFAULTS, LanguageSettings, detect
+from udfs.text.scripts import UNSPACED
 from udfs.text.words import unicode_words
 
-# Scripts that put no space between words: Thai, Lao, Tibetan, Myanmar, Khmer, kana, Bopomofo, Han (Unicode 15 blocks).
-# Korean is not among them: it separates words.
-_UNSPACED = re.compile(
-    "[\u0e01-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf"
-    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U000323af]"
-)
 # fastText ends a word at these seven bytes only, so U+00A0 or U+3000 inside a word do not end it (fastText,
 # dictionary.cc).
 _FASTTEXT_WORD = re.compile("[^ \n\r\t\v\f\0]+")
@@ -125,7 +120,7 @@ class Page:
     @cached_property
     def unspaced_letters(self) -> int:
         """How many characters belong to scripts that put no space between words."""
-        return 0 if self.text.isascii() else len(_UNSPACED.findall(self.text))
+        return 0 if self.text.isascii() else len(UNSPACED.findall(self.text))
 
     @cached_property
     def is_unspaced(self) -> bool:

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from udfs.text.lists import Source, entries, is_by_language, source, words_of
-from udfs.text.page import _UNSPACED, Page
+from udfs.text.page import Page
+from udfs.text.scripts import UNSPACED
 
 Place = Literal["any", "start", "end"]
 
@@ -106,7 +107,7 @@ def is_word_letter(char: str) -> bool:
     """Whether a character joins others to a word that spaces part from the next: letters, digits, combining marks and
     `_`, but of scripts without spaces none."""
     joins = char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M"
-    return joins and _UNSPACED.match(char) is None
+    return joins and UNSPACED.match(char) is None
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,8 @@ from udfs.text.kernels.segments import visible_lines
 from udfs.text.kernels.stop_words import stop_word_count
 from udfs.text.kernels.words import ALNUM_FIRST, BEGINS_ALNUM, NOT_BLANK, space_words, unicode_words, word_facts
 from udfs.text.measures.quality import BULLETS, Scripts
-from udfs.text.page import _UNSPACED, Page, Words
+from udfs.text.page import Page, Words
+from udfs.text.scripts import UNSPACED
 
 _SEPARATOR = 512  # a byte that ends a word of fastText's
 _FLAGS = ASCII | np.array([_SEPARATOR * (byte in b" \n\r\t\v\f\0") for byte in range(256)], np.uint16)
@@ -35,7 +36,7 @@ _HASH, _DOT, _BLANK, _NEWLINE, _ELLIPSIS = 0x23, 0x2E, 0x20, 0x0A, 0x2026
 def _unspaced() -> NDArray[np.uint8]:
     """For each code point whether it is of a script that puts no space between words."""
     flags = np.zeros(CODE_POINTS, np.uint8)
-    for run in re.finditer(f"{_UNSPACED.pattern}+", _everything()):
+    for run in re.finditer(f"{UNSPACED.pattern}+", _everything()):
         flags[run.start() : run.end()] = 1
     return flags
 

@@ -1,0 +1,101 @@
+"""Near-duplicates: signatures -> each document's place among those that are nearly the same, over all crawls.
+
+Documents that share a band key are compared with the bucket's representatives (`jobs/minhash/buckets.py`), what is
+similar enough is joined to clusters (`jobs/components.py`), and of each cluster one document is kept
+(`jobs/minhash/keepers.py`). What a new batch needs of earlier ones is in `bands`, `signatures` and `duplicates`, so no
+text is read again. What comes out is defined in `udfs/dedup/near_duplicates.py`, with the rule that says how far
+batches one by one equal one run over everything.
+"""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.catalog import BANDS, BATON_NAMES, DUPLICATES
+from jobs.documents import short_id
+from jobs.minhash.alarms import check_clusters, check_sources
+from jobs.minhash.buckets import link
+from jobs.minhash.keepers import to_clustered
+from jobs.minhash.pairs import similarities
+from jobs.minhash.settings import DedupMinhashSettings
+from jobs.reasons import DuplicateReason
+from jobs.runtime.stage import Workspace
+
+STAGE = "dedup_minhash"
+
+
+def session_conf(settings: DedupMinhashSettings) -> dict[str, str]:
+    """Joins send the smaller side to where the other is, as far as that is small; beyond, Spark filters the history by
+    a Bloom filter of the new keys before it moves any of it."""
+    return {
+        "spark.sql.autoBroadcastJoinThreshold": str(256 << 20),
+        "spark.sql.optimizer.runtime.bloomFilter.enabled": "true",
+        "spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold": "0",
+        "spark.sql.optimizer.runtime.bloomFilter.creationSideThreshold": str(1 << 40),
+        "spark.sql.optimizer.runtime.bloomFilter.maxNumItems": str(200_000_000),
+        "spark.sql.optimizer.runtime.bloomFilter.maxNumBits": str(1 << 31),
+    }
+
+
+def dedup_minhash(
+    signatures: DataFrame,
+    duplicates: DataFrame,
+    past_signatures: DataFrame,
+    past_bands: DataFrame,
+    past_places: DataFrame,
+    settings: DedupMinhashSettings,
+    work: Workspace,
+) -> dict[str, DataFrame]:
+    """Signatures of a batch, its rows of `duplicates` so far, and what earlier batches left -> rows of `duplicates`,
+    one for each document that was kept so far, and rows of `bands`."""
+    documents = duplicates.where("keep").select(*BATON_NAMES, short_id())
+    signed = signatures.where("signature IS NOT NULL")
+    links = link(signed, past_bands, past_signatures, settings.verify, work)
+    batch_of = links.edges.join(signed.select(F.col("id").alias("a"), "batch"), "a")
+    edges = work.write("edges", batch_of.withColumn("is_past", F.col("b_batch") < F.col("batch")))
+    with_chars = documents.join(signatures.select("id", "chars"), "id")
+    clustered = work.write("clustered", to_clustered(with_chars, edges, past_places, settings, work))
+    check_clusters(clustered, settings.alarms)
+    check_sources(documents, clustered, settings.alarms)
+    everyone = signed.unionByName(past_signatures)
+    similar = work.write("similar", to_similarities(clustered, edges, everyone, exact=settings.verify.by == "shingles"))
+    return {
+        "duplicates": documents.transform(to_places, clustered, similar),
+        "bands": links.representatives.select(*BANDS.column_names),
+    }
+
+
+def to_similarities(clustered: DataFrame, edges: DataFrame, signed: DataFrame, *, exact: bool) -> DataFrame:
+    """(id, similarity) of each rejected document to the keeper of its cluster: known where they were compared."""
+    wanted = clustered.where("compare_with != id").select(F.col("id").alias("a"), F.col("compare_with").alias("b"))
+    known = wanted.join(edges.select("a", "b", "similarity"), ["a", "b"], "left")
+    missing = known.where("similarity IS NULL").select("a", "b")
+    measured = similarities(missing, signed, exact=exact)
+    both = known.where("similarity IS NOT NULL").unionByName(measured)
+    return both.select(F.col("a").alias("id"), "similarity")
+
+
+def to_places(documents: DataFrame, clustered: DataFrame, similar: DataFrame) -> DataFrame:
+    """Rows of `duplicates` for all documents of the batch; most are alone."""
+    is_keeper = (F.col("keeper").isNotNull() & (F.col("compare_with") == F.col("id"))).alias("is_keeper")
+    places = clustered.join(similar, "id", "left").select("id", "cluster", "keeper", "similarity", is_keeper)
+    alone = F.col("cluster").isNull()
+    rows = documents.join(places, "id", "left").withColumn("is_kept", alone | F.col("is_keeper"))
+    rejected = ~F.col("is_kept")
+    return rows.select(
+        F.lit(STAGE).alias("stage"),
+        *BATON_NAMES,
+        F.col("is_kept").alias("keep"),
+        F.when(rejected, F.lit(DuplicateReason.NEAR_DUPLICATE.value)).alias("reason"),
+        F.when(rejected, F.lit("minhash")).alias("method"),
+        F.coalesce("cluster", "doc_id").alias("cluster"),
+        F.when(alone, F.col("doc_id")).otherwise(F.col("keeper")).alias("keeper"),
+        F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
+        F.lit(None).cast("binary").alias("url_key"),
+        F.lit(None).cast("binary").alias("text_key"),
+    ).select(*DUPLICATES.column_names)
+
+
+if __name__ == "__main__":
+    from jobs.runtime.cli import main_of_stage
+
+    main_of_stage(STAGE)

@@ -1,0 +1,1 @@
+"""The parts of `jobs/dedup_minhash.py`: buckets, pairs, keepers and alarms."""

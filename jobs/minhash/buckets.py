@@ -1,0 +1,129 @@
+"""Buckets: which documents are linked because they share a band key and are similar.
+
+The definition is `link` of `udfs/dedup/near_duplicates.py`, which goes document by document. Here it goes round by
+round: in round r every document that is still open in a bucket is compared with the bucket's r-th representative, which
+is an earlier batch's, or else the first document still open. So a round sorts rows of 20 bytes once, compares each
+distinct pair once, and hands only failures to the next.
+"""
+
+from typing import NamedTuple
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.minhash.pairs import similarities
+from jobs.minhash.settings import VerifySettings
+from jobs.runtime.stage import Workspace
+
+
+class Links(NamedTuple):
+    """What the buckets gave.
+
+    edges            (a, b, b_batch, similarity), distinct: document a is similar to representative b
+    representatives  rows of `bands`: what later batches are compared with
+    """
+
+    edges: DataFrame
+    representatives: DataFrame
+
+
+class _Round(NamedTuple):
+    tried: DataFrame  # (key, id, batch, b, b_batch): the document against the representative, b null for a new one
+    verified: DataFrame  # (a, b, b_batch, similarity)
+
+
+def link(
+    signed: DataFrame, past: DataFrame, past_signed: DataFrame, settings: VerifySettings, work: Workspace
+) -> Links:
+    """`signed`: rows of `signatures` of the batch that have one; `past`: `bands` of earlier batches; `past_signed`:
+    their `signatures`."""
+    keys = signed.select("id", "batch", F.explode("band_keys").alias("key"))
+    has_past = not past.isEmpty()
+    if has_past:
+        keys = work.write("keys", keys)
+    known = work.write("known", only_of_keys(past, keys)) if has_past else past.limit(0)
+    everyone = signed.unionByName(past_signed) if has_past else signed
+    rounds = [_try(work, 1, to_first_round(keys, known, has_past=has_past), everyone, settings)]
+    for number in range(2, settings.representatives + 1):
+        open_rows = work.write(f"open_{number}", only_failed(rounds[-1], settings))
+        if open_rows.isEmpty():
+            break
+        rounds.append(_try(work, number, to_next_round(open_rows, known, number), everyone, settings))
+    edges, representatives = to_edges(rounds, settings), to_representatives(rounds)
+    return Links(edges, representatives)
+
+
+def only_of_keys(past: DataFrame, keys: DataFrame) -> DataFrame:
+    """Representatives of earlier batches in buckets that the new documents fall into.
+
+    A semi-join: the new keys go to where the history is, as a whole where they are few, else as a Bloom filter that
+    Spark makes of them, so that of the history only hits are shuffled. It makes one of written rows only, and only of
+    rows that were filtered by a comparison.
+    """
+    new = keys.where("batch > 0").select("key")
+    return past.join(new, "key", "left_semi").select("key", "id", "batch", "representative")
+
+
+def to_first_round(keys: DataFrame, known: DataFrame, *, has_past: bool) -> DataFrame:
+    """(key, id, batch, b, b_batch) of each new document in each of its buckets: b is the bucket's first representative,
+    null where the document is that itself."""
+    rows = keys.withColumn("representative", F.lit(None).cast("int"))
+    if has_past:
+        rows = rows.unionByName(known)
+    in_bucket = Window.partitionBy("key").orderBy(F.col("representative").asc_nulls_last(), "id")
+    return (
+        rows.withColumn("b", F.first("id").over(in_bucket))
+        .withColumn("b_batch", F.first("batch").over(in_bucket))
+        .where("representative IS NULL")
+        .select("key", "id", "batch", F.expr("nullif(b, id)").alias("b"), "b_batch")
+    )
+
+
+def to_next_round(open_rows: DataFrame, known: DataFrame, number: int) -> DataFrame:
+    """The same for round `number`, of the documents that are still open."""
+    theirs = known.where(F.col("representative") == number).select(
+        "key", F.col("id").alias("past_b"), F.col("batch").alias("past_batch")
+    )
+    first = F.first("id").over(Window.partitionBy("key").orderBy("id"))
+    return (
+        open_rows.join(theirs, "key", "left")
+        .withColumn("b", F.coalesce("past_b", first))
+        .withColumn("b_batch", F.coalesce("past_batch", "batch"))
+        .select("key", "id", "batch", F.expr("nullif(b, id)").alias("b"), "b_batch")
+    )
+
+
+def _try(work: Workspace, number: int, rows: DataFrame, everyone: DataFrame, settings: VerifySettings) -> _Round:
+    tried = work.write(f"tried_{number}", rows)
+    pairs = tried.where("b IS NOT NULL").select(F.col("id").alias("a"), "b", "b_batch").distinct()
+    if settings.by == "nothing":
+        return _Round(tried, work.write(f"verified_{number}", pairs.withColumn("similarity", F.lit(1.0))))
+    pairs = work.write(f"pairs_{number}", pairs)
+    measured = similarities(pairs, everyone, exact=settings.by == "shingles").join(pairs, ["a", "b"])
+    return _Round(tried, work.write(f"verified_{number}", measured.select("a", "b", "b_batch", "similarity")))
+
+
+def only_failed(last: _Round, settings: VerifySettings) -> DataFrame:
+    """(key, id, batch) of documents that the last round compared in vain."""
+    failed = last.verified.where(F.col("similarity") < settings.similarity).select(F.col("a").alias("id"), "b")
+    return last.tried.join(failed, ["id", "b"], "left_semi").select("key", "id", "batch")
+
+
+def to_edges(rounds: list[_Round], settings: VerifySettings) -> DataFrame:
+    """The pairs of all rounds that are similar enough."""
+    edges = rounds[0].verified
+    for later in rounds[1:]:
+        edges = edges.unionByName(later.verified)
+    return edges.where(F.col("similarity") >= settings.similarity).dropDuplicates(["a", "b"])
+
+
+def to_representatives(rounds: list[_Round]) -> DataFrame:
+    """Rows of `bands`: in each round, those that had nobody to be compared with."""
+    parts = [
+        one.tried.where("b IS NULL").select("key", "id", "batch", F.lit(number).alias("representative"))
+        for number, one in enumerate(rounds, 1)
+    ]
+    rows = parts[0]
+    for later in parts[1:]:
+        rows = rows.unionByName(later)
+    return rows

@@ -1,0 +1,100 @@
+"""Keepers: from edges to clusters, and of each cluster the document that is kept.
+
+The definition is `place` of `udfs/dedup/near_duplicates.py`. Only documents that have an edge go through here; what an
+earlier batch's document belongs to is looked up in the history of `duplicates`.
+"""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.components import components
+from jobs.documents import ORDER, short_id
+from jobs.minhash.settings import DedupMinhashSettings
+from jobs.runtime.stage import Workspace
+
+
+def to_clustered(
+    documents: DataFrame, edges: DataFrame, places: DataFrame, settings: DedupMinhashSettings, work: Workspace
+) -> DataFrame:
+    """The batch's documents that share a cluster with another: id, doc_id, url, host, crawl, file, and
+
+    cluster       doc_id that names the cluster
+    keeper        doc_id of the document that is kept; null where none is
+    compare_with  id of that document, or of the one the cluster is named after
+
+    `documents` has the batch's documents with id and chars, `edges` (a, b, b_batch, similarity, is_past) where b may be
+    an earlier batch's, `places` the rows of `duplicates` of this stage and earlier batches.
+    """
+    past = work.write("past", to_past(edges, places))
+    joined = work.write("components", components(to_graph(edges, past), work.write, settings.components))
+    members = work.write("members", documents.join(joined.withColumnRenamed("cluster", "component"), "id"))
+    chosen = members.join(to_founders(members, settings), "component").join(
+        to_oldest(past, joined), "component", "left"
+    )
+    in_past = F.col("past_cluster").isNotNull()
+    return chosen.select(
+        *("id", "doc_id", "url", "host", "crawl", "file"),
+        F.when(in_past, F.col("past_cluster")).otherwise(F.col("founder.doc_id")).alias("cluster"),
+        F.when(in_past, F.col("past_keeper")).otherwise(_kept(settings, "founder.doc_id")).alias("keeper"),
+        F.when(in_past, F.col("past_id")).otherwise(F.col("founder.id")).alias("compare_with"),
+    )
+
+
+def to_past(edges: DataFrame, places: DataFrame) -> DataFrame:
+    """(a, b, b_batch, cluster, keeper, keeper_id) of each edge to an earlier batch's document b. keeper_id is the id of
+    the cluster's keeper, or b where none is kept."""
+    to_earlier = edges.where("is_past").select("a", "b", "b_batch")
+    theirs = places.select(short_id().alias("b"), "doc_id", "cluster", "keeper")
+    found = theirs.join(to_earlier, "b")
+    keepers = places.where("keep").select(F.col("doc_id").alias("keeper"), short_id().alias("keeper_id"))
+    others = found.where("keeper != doc_id").select("keeper").distinct()
+    elsewhere = keepers.join(others, "keeper", "left_semi").groupBy("keeper").agg(F.min("keeper_id").alias("keeper_id"))
+    return found.join(elsewhere, "keeper", "left").select(
+        "a", "b", "b_batch", "cluster", "keeper", F.coalesce("keeper_id", "b").alias("keeper_id")
+    )
+
+
+def to_graph(edges: DataFrame, past: DataFrame) -> DataFrame:
+    """(a, b): edges inside the batch, and to clusters of earlier batches, each of them one node."""
+    inside = edges.where("NOT is_past").select("a", "b")
+    return inside.union(past.select("a", F.xxhash64("cluster").alias("b")))
+
+
+def to_founders(members: DataFrame, settings: DedupMinhashSettings) -> DataFrame:
+    """(component, founder): of each component's documents in the batch the one to keep first, with its id and
+    doc_id."""
+    return members.groupBy("component").agg(F.min(F.struct(*_rank(settings), "id")).alias("founder"))
+
+
+def _rank(settings: DedupMinhashSettings) -> list[Column]:
+    """What sorts the members of a cluster, the one to keep first."""
+    place = F.array_position(F.array(*map(F.lit, settings.prefer)), F.col("crawl")) if settings.prefer else F.lit(0)
+    preferred = F.when(place > 0, place).otherwise(len(settings.prefer) + 1).alias("preferred")
+    undated = F.col("fetched_at").isNull().alias("undated")
+    policy = {
+        "newest": [undated, (-F.unix_micros("fetched_at")).alias("age")],
+        "longest": [(-F.col("chars")).alias("shortness")],
+        "first": [F.col("file").alias("place"), F.col("offset").alias("place_in_file")],
+    }.get(settings.keep, [])
+    return [preferred, *policy, undated.alias("is_undated"), *(F.col(name) for name in ORDER)]
+
+
+def _kept(settings: DedupMinhashSettings, founder: str) -> Column:
+    return F.lit(None).cast("string") if settings.keep == "none" else F.col(founder)
+
+
+def to_oldest(past: DataFrame, joined: DataFrame) -> DataFrame:
+    """(component, past_cluster, past_keeper, past_id) of components that reach earlier batches: the cluster of the
+    oldest representative that one of their documents is linked to."""
+    oldest = F.min(F.struct("b_batch", "b", "cluster", "keeper", "keeper_id")).alias("oldest")
+    return (
+        past.join(joined.select(F.col("id").alias("a"), F.col("cluster").alias("component")), "a")
+        .groupBy("component")
+        .agg(oldest)
+        .select(
+            "component",
+            F.col("oldest.cluster").alias("past_cluster"),
+            F.col("oldest.keeper").alias("past_keeper"),
+            F.col("oldest.keeper_id").alias("past_id"),
+        )
+    )

@@ -1,0 +1,55 @@
+"""Sign: texts -> MinHash signatures with their band keys, one Arrow crossing and one compiled pass.
+
+Signatures are a table of their own, so that no threshold, keeper policy or earlier batch that changes makes a text be
+read again. `udfs/dedup/shingles.py` and `udfs/dedup/minhash.py` define them.
+"""
+
+from pydantic import Field, field_validator
+from pyspark.sql import DataFrame
+
+from jobs.catalog import SIGNATURES
+from jobs.documents import only_survivors, short_id
+from udfs.columns.signatures import sign_texts
+from udfs.dedup.minhash import Banding, s_curve
+from udfs.dedup.shingles import ShingleSettings
+from udfs.settings import Section
+
+
+class SignSettings(Section):
+    """What a signature is made of."""
+
+    enabled: bool = Field(True, description="without signatures there is no dedup_minhash")
+    shingles: ShingleSettings = ShingleSettings()
+    banding: str = Field(
+        "14x8",
+        description="bands x rows: 14x8 finds half of the pairs of similarity 0.69; 9x13 0.83, 20x13 0.77, 93x15 0.72, "
+        "14x9 0.72; or others",
+    )
+    seed: int = Field(1, ge=0, lt=1 << 63, description="another seed, other permutations")
+    keep_shingles: bool = Field(
+        False, description="store the hashes of all shingles too, 4 bytes each, which dedup_minhash.verify: exact needs"
+    )
+
+    @field_validator("banding")
+    @classmethod
+    def _is_banding(cls, value: str) -> str:
+        Banding.parse(value)
+        return value
+
+
+def sign(screened: DataFrame, duplicates: DataFrame, settings: SignSettings) -> DataFrame:
+    """Texts of `screened` that `duplicates` keeps -> rows of `signatures`, one for each."""
+    signer = sign_texts(settings.shingles, settings.banding, settings.seed, settings.keep_shingles, SIGNATURES.schema)
+    documents = screened.transform(only_survivors, duplicates)
+    return documents.select(short_id(), "batch", "text").mapInArrow(signer, SIGNATURES.schema)
+
+
+def note(settings: SignSettings) -> str:
+    """The S-curve of the banding, for `corpusmill plan`."""
+    return s_curve(Banding.parse(settings.banding))
+
+
+if __name__ == "__main__":
+    from jobs.runtime.cli import main_of_stage
+
+    main_of_stage("sign")

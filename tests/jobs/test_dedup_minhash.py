@@ -1,0 +1,217 @@
+"""Near-duplicates: the Spark stage gives what the definition gives, batch by batch, for any partitioning."""
+
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.catalog import BANDS, DUPLICATES, SCREENED, SIGNATURES
+from jobs.dedup_minhash import dedup_minhash
+from jobs.documents import short_id
+from jobs.minhash.settings import AlarmSettings, DedupMinhashSettings, VerifySettings
+from jobs.runtime.errors import StageFailed
+from jobs.sign import SignSettings, sign
+from tests.jobs.workspace import Folder
+from udfs.dedup.near_duplicates import Signed, link, place
+from udfs.dedup.similarity import estimates
+
+pytestmark = pytest.mark.spark
+
+BANDING = SignSettings(banding="6x3")  # links at low similarity, so that verification has work
+
+
+class Text(NamedTuple):
+    """A made-up document."""
+
+    offset: int
+    batch: int
+    text: str
+    day: int
+    crawl: str = "c"
+
+
+def made_up(number: int, random: Random, batches: int) -> list[Text]:
+    """Texts in families: each is another of its family with some words changed, so similarities are spread out."""
+    words = [f"w{i}" for i in range(400)]
+    texts: list[Text] = []
+    for offset in range(number):
+        if texts and random.random() < 0.7:
+            parent = random.choice(texts).text.split()
+            changes = random.choice([0, 1, 2, 4, 8, 12])
+            for _ in range(changes):
+                parent[random.randrange(len(parent))] = random.choice(words)
+            text = " ".join(parent)
+        else:
+            text = " ".join(random.choices(words, k=random.choice([3, 40, 60])))
+        texts.append(Text(offset, 0, text, random.randrange(5), random.choice("cd")))
+    return [text._replace(batch=1 + random.randrange(batches)) for text in texts]
+
+
+def screened(spark: SparkSession, texts: list[Text]) -> DataFrame:
+    """Rows of `screened`."""
+    rows = spark.createDataFrame(texts).selectExpr("*", "printf('%04x', offset) AS doc_id")
+    values = {"batch": "batch", "crawl": "crawl", "doc_id": "doc_id", "offset": "offset", "text": "text", "file": "'f'"}
+    values |= {"url": "concat('http://h/', offset)", "host": "'h'", "keep": "true", "language": "'en'"}
+    values |= {"fetched_at": "CASE WHEN day > 0 THEN timestamp_seconds(day) END", "language_score": "1"}
+    values |= {"signals": "map()", "edits": "array()"}
+    columns = [f"CAST({values.get(c.name, 'NULL')} AS {c.type}) AS {c.name}" for c in SCREENED.columns]
+    return rows.selectExpr(*columns)
+
+
+def exact_rows(documents: DataFrame) -> DataFrame:
+    """Rows of `duplicates` as dedup_exact leaves them: all kept."""
+    values = {"stage": "'dedup_exact'", "keep": "true", "cluster": "doc_id", "keeper": "doc_id", "similarity": "1"}
+    columns = [
+        c.name
+        if c.name in documents.columns and c.name not in values and c.name != "reason"
+        else f"CAST({values.get(c.name, 'NULL')} AS {c.type}) AS {c.name}"
+        for c in DUPLICATES.columns
+    ]
+    return documents.selectExpr(*columns)
+
+
+def run(
+    spark: SparkSession,
+    texts: list[Text],
+    settings: DedupMinhashSettings,
+    folder: Path,
+    partitions: int = 2,
+    signing: SignSettings = BANDING,
+) -> tuple[DataFrame, DataFrame, DataFrame]:
+    """All batches one after the other: `signatures`, and what the stage writes to `duplicates` and `bands`."""
+    work = Folder(folder)
+    places = spark.createDataFrame([], DUPLICATES.ddl)
+    bands = spark.createDataFrame([], BANDS.ddl)
+    signatures = spark.createDataFrame([], SIGNATURES.ddl)
+    spark.conf.set("spark.sql.shuffle.partitions", partitions)
+    try:
+        for batch in sorted({text.batch for text in texts}):
+            documents = screened(spark, [text for text in texts if text.batch == batch]).repartition(partitions)
+            exact = exact_rows(documents)
+            new = work.write("signatures", sign(documents, exact, signing))
+            found = dedup_minhash(new, exact, signatures, bands, places, settings, work)
+            now = {name: work.write(name, rows) for name, rows in found.items()}
+            signatures, places = signatures.unionByName(new), places.unionByName(now["duplicates"])
+            bands = bands.unionByName(now["bands"])
+    finally:
+        spark.conf.set("spark.sql.shuffle.partitions", 2)
+    return signatures, places, bands
+
+
+def defined(
+    texts: list[Text], signatures: DataFrame, places: DataFrame, settings: DedupMinhashSettings
+) -> tuple[dict[int, tuple[int, bool]], set[tuple[int, int, int]]]:
+    """What the definition says: (offset of the cluster's name, keep) by offset, and the rows of `bands`."""
+    ids = {row.id: row.offset for row in places.select(short_id(), "offset").collect()}
+    rows = {row.id: row for row in signatures.collect()}
+    by_offset = {text.offset: text for text in texts}
+
+    def similar(a: int, b: int) -> bool:
+        left, right = (pa.array([rows[one].signature], pa.binary()) for one in (a, b))
+        return settings.verify.by == "nothing" or estimates(left, right)[0] >= settings.verify.similarity
+
+    def rank(offset: int) -> tuple[object, ...]:
+        text = by_offset[offset]
+        preferred = settings.prefer.index(text.crawl) if text.crawl in settings.prefer else len(settings.prefer)
+        oldest = (text.day == 0, text.day, offset)
+        first = {"newest": (text.day == 0, -text.day), "longest": (-len(text.text),), "first": (offset,)}
+        return (preferred, *first.get(settings.keep, ()), *oldest)
+
+    documents = [
+        Signed(id_, rows[id_].batch, tuple(rows[id_].band_keys or ()), rank(offset)) for id_, offset in ids.items()
+    ]
+    edges, buckets = link(documents, similar, settings.verify.representatives)
+    found = place(documents, edges, drop_all=settings.keep == "none")
+    bands = {(key, id_, number) for key, known in buckets.items() for number, id_ in enumerate(known, 1)}
+    return {ids[id_]: (ids[one.cluster], one.keep) for id_, one in found.items()}, bands
+
+
+def as_defined(places: DataFrame) -> dict[int, tuple[int, bool]]:
+    return {row.offset: (int(row.cluster, 16), row.keep) for row in places.collect()}
+
+
+POLICIES = [
+    DedupMinhashSettings(keep=keep, prefer=prefer, verify=VerifySettings(similarity=0.6, representatives=most))
+    for keep, prefer, most in (("oldest", (), 4), ("newest", ("d",), 2), ("longest", (), 1), ("none", (), 4))
+]
+
+
+@pytest.mark.parametrize("settings", POLICIES, ids=lambda one: one.keep)
+def test_batch_by_batch_the_stage_equals_the_definition(
+    spark: SparkSession, tmp_path: Path, settings: DedupMinhashSettings
+) -> None:
+    texts = made_up(150, Random(7), batches=3 if settings.keep == "oldest" else 2)
+    signatures, places, bands = run(spark, texts, settings, tmp_path)
+    expected, representatives = defined(texts, signatures, places, settings)
+    assert as_defined(places) == expected
+    assert {(row.key, row.id, row.representative) for row in bands.collect()} == representatives
+    fates = {keep for _, keep in expected.values()}
+    assert fates == {True, False}
+
+
+def test_the_rows_say_who_is_kept_instead_and_how_similar_it_is(spark: SparkSession, tmp_path: Path) -> None:
+    texts = made_up(120, Random(3), batches=2)
+    settings = DedupMinhashSettings(verify=VerifySettings(similarity=0.6))
+    signatures, places, _ = run(spark, texts, settings, tmp_path)
+    content = {row.id: row.signature for row in signatures.collect()}
+    rows = {row.doc_id: row for row in places.select("*", short_id()).collect()}
+    rejected = [row for row in rows.values() if not row.keep]
+    assert len(rejected) > 10
+    for row in rejected:
+        assert (row.reason, row.method) == ("near_duplicate", "minhash")
+        keeper = rows[row.keeper]
+        assert (keeper.keep, keeper.cluster) == (True, row.cluster)
+        assert keeper.batch <= row.batch
+        pair = [pa.array([content[one.id]], pa.binary()) for one in (row, keeper)]
+        assert row.similarity == pytest.approx(estimates(*pair)[0])
+    assert all((row.reason, row.keeper, row.similarity) == (None, row.doc_id, 1.0) for row in rows.values() if row.keep)
+
+
+def test_partitions_and_the_order_of_input_change_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    texts = made_up(60, Random(5), batches=2)
+    runs = {
+        number: run(spark, texts[:: 1 if number == 2 else -1], DedupMinhashSettings(), tmp_path / str(number), number)
+        for number in (1, 2, 7)
+    }
+    first, *others = ([sorted(map(str, rows.collect())) for rows in one] for one in runs.values())
+    assert all(one == first for one in others)
+
+
+def test_a_cluster_that_is_too_large_stops_the_stage_with_the_evidence(spark: SparkSession, tmp_path: Path) -> None:
+    texts = [Text(number, 1, " ".join(f"w{i}" for i in range(60)) + f" x{number}", 1) for number in range(12)]
+    settings = DedupMinhashSettings(alarms=AlarmSettings(cluster_documents=11))
+    with pytest.raises(StageFailed, match=r"found 12 documents in the cluster of 0000 \(http://h/0 ... http://h/9\)"):
+        run(spark, texts, settings, tmp_path)
+
+
+def test_a_source_that_loses_nearly_all_stops_the_stage(spark: SparkSession, tmp_path: Path) -> None:
+    texts = [Text(number, 1, " ".join(f"w{i}" for i in range(60)) + f" x{number}", 1) for number in range(12)]
+    alarms = AlarmSettings(source_documents=12, source_loss_ratio=0.9)
+    with pytest.raises(StageFailed, match=r"found 11 of the 12 documents of host h to be near-duplicates"):
+        run(spark, texts, DedupMinhashSettings(alarms=alarms), tmp_path)
+
+
+def test_of_the_history_only_rows_with_new_keys_are_moved(spark: SparkSession, tmp_path: Path) -> None:
+    """What Spark plans for a large batch: the history's scan is filtered by a Bloom filter of the new keys."""
+    from jobs.dedup_minhash import session_conf
+    from jobs.minhash.buckets import only_of_keys
+
+    rows = spark.range(1000).select(F.col("id").alias("key"), "id", F.lit(1).alias("batch"))
+    rows.withColumn("representative", F.lit(1)).write.parquet(str(tmp_path / "bands"))
+    rows.write.parquet(str(tmp_path / "keys"))
+    conf = session_conf(DedupMinhashSettings()) | {"spark.sql.autoBroadcastJoinThreshold": "-1"}
+    before = {key: spark.conf.get(key, None) for key in conf}
+    for key, value in conf.items():
+        spark.conf.set(key, value)
+    try:
+        keys = spark.read.parquet(str(tmp_path / "keys"))
+        found = only_of_keys(spark.read.parquet(str(tmp_path / "bands")), keys)
+        plan = found._jdf.queryExecution().optimizedPlan().toString()
+    finally:
+        for key, old in before.items():
+            spark.conf.set(key, old) if old is not None else spark.conf.unset(key)
+    assert "might_contain" in plan

@@ -1,0 +1,20 @@
+"""A workspace for stages that work in rounds, in a folder."""
+
+from itertools import count
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+
+
+class Folder:
+    """As `jobs.runtime.stage.Workspace`: frames written down as Parquet and read back."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.number = count()
+
+    def write(self, name: str, rows: DataFrame) -> DataFrame:
+        """`rows`, computed once."""
+        place = str(self.path / f"{next(self.number)}_{name}")
+        rows.write.parquet(place)
+        return rows.sparkSession.read.schema(rows.schema).parquet(place)
