@@ -91,6 +91,8 @@ def to_duplicates(documents: DataFrame) -> DataFrame:
         F.col("keeper").alias("cluster"),
         "keeper",
         F.lit(1.0).alias("similarity"),
+        F.lit(None).cast("bigint").alias("id"),
+        F.lit(None).cast("bigint").alias("keeper_id"),
         "url_key",
         "text_key",
     ).select(*DUPLICATES.column_names)

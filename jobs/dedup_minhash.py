@@ -50,34 +50,40 @@ def dedup_minhash(
     documents = duplicates.where("keep").select(*BATON_NAMES, short_id())
     signed = signatures.where("signature IS NOT NULL")
     links = link(signed, past_bands, past_signatures, settings.verify, work)
-    batch_of = links.edges.join(signed.select(F.col("id").alias("a"), "batch"), "a")
-    edges = work.write("edges", batch_of.withColumn("is_past", F.col("b_batch") < F.col("batch")))
+    edges = links.edges
     with_chars = documents.join(signatures.select("id", "chars"), "id")
     clustered = work.write("clustered", to_clustered(with_chars, edges, past_places, settings, work))
     check_clusters(clustered, settings.alarms)
     check_sources(documents, clustered, settings.alarms)
     everyone = signed.unionByName(past_signatures)
-    similar = work.write("similar", to_similarities(clustered, edges, everyone, exact=settings.verify.by == "shingles"))
+    known = work.write("known", with_known_similarity(clustered, edges))
+    similar = to_similarities(known, everyone, exact=settings.verify.by == "shingles")
     return {
         "duplicates": documents.transform(to_places, clustered, similar),
         "bands": links.representatives.select(*BANDS.column_names),
     }
 
 
-def to_similarities(clustered: DataFrame, edges: DataFrame, signed: DataFrame, *, exact: bool) -> DataFrame:
-    """(id, similarity) of each rejected document to the keeper of its cluster: known where they were compared."""
-    wanted = clustered.where("compare_with != id").select(F.col("id").alias("a"), F.col("compare_with").alias("b"))
-    known = wanted.join(edges.select("a", "b", "similarity"), ["a", "b"], "left")
-    missing = known.where("similarity IS NULL").select("a", "b")
-    measured = similarities(missing, signed, exact=exact)
+def with_known_similarity(clustered: DataFrame, edges: DataFrame) -> DataFrame:
+    """(a, b, similarity) of each rejected document a and the keeper b of its cluster; null where they were not
+    compared."""
+    pairs = clustered.where("keeper_id != id").select(F.col("id").alias("a"), F.col("keeper_id").alias("b"))
+    return pairs.join(edges.select("a", "b", "similarity"), ["a", "b"], "left")
+
+
+def to_similarities(known: DataFrame, signed: DataFrame, *, exact: bool) -> DataFrame:
+    """(id, similarity) of each of these pairs."""
+    measured = similarities(known.where("similarity IS NULL").select("a", "b"), signed, exact=exact)
     both = known.where("similarity IS NOT NULL").unionByName(measured)
     return both.select(F.col("a").alias("id"), "similarity")
 
 
 def to_places(documents: DataFrame, clustered: DataFrame, similar: DataFrame) -> DataFrame:
     """Rows of `duplicates` for all documents of the batch; most are alone."""
-    is_keeper = (F.col("keeper").isNotNull() & (F.col("compare_with") == F.col("id"))).alias("is_keeper")
-    places = clustered.join(similar, "id", "left").select("id", "cluster", "keeper", "similarity", is_keeper)
+    is_keeper = (F.col("keeper").isNotNull() & (F.col("keeper_id") == F.col("id"))).alias("is_keeper")
+    places = clustered.join(similar, "id", "left").select(
+        "id", "cluster", "keeper", "keeper_id", "similarity", is_keeper
+    )
     alone = F.col("cluster").isNull()
     rows = documents.join(places, "id", "left").withColumn("is_kept", alone | F.col("is_keeper"))
     rejected = ~F.col("is_kept")
@@ -90,6 +96,8 @@ def to_places(documents: DataFrame, clustered: DataFrame, similar: DataFrame) ->
         F.coalesce("cluster", "doc_id").alias("cluster"),
         F.when(alone, F.col("doc_id")).otherwise(F.col("keeper")).alias("keeper"),
         F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
+        "id",
+        F.coalesce("keeper_id", "id").alias("keeper_id"),
         F.lit(None).cast("binary").alias("url_key"),
         F.lit(None).cast("binary").alias("text_key"),
     ).select(*DUPLICATES.column_names)

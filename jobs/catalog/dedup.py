@@ -19,6 +19,8 @@ DUPLICATES = Table(
             "doc_id of the document that is kept in its place; its own where kept, null where none is",
         ),
         Column("similarity", "DOUBLE", "1 for exact methods, else the Jaccard similarity to the keeper"),
+        optional("id", "BIGINT", "the document in eight bytes, where signatures name it so: xxhash64(file, offset)"),
+        optional("keeper_id", "BIGINT", "the same of its keeper, or of the document that the cluster is named after"),
         optional("url_key", "BINARY", "128-bit hash of the normalised URL; null without a URL"),
         optional("text_key", "BINARY", "128-bit hash of the text with white space and case folded"),
     ),

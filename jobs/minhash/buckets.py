@@ -19,7 +19,8 @@ from jobs.runtime.stage import Workspace
 class Links(NamedTuple):
     """What the buckets gave.
 
-    edges            (a, b, b_batch, similarity), distinct: document a is similar to representative b
+    edges            (a, b, b_batch, is_past, similarity), distinct: document a is similar to representative b, which is
+                     an earlier batch's where is_past
     representatives  rows of `bands`: what later batches are compared with
     """
 
@@ -29,7 +30,7 @@ class Links(NamedTuple):
 
 class _Round(NamedTuple):
     tried: DataFrame  # (key, id, batch, b, b_batch): the document against the representative, b null for a new one
-    verified: DataFrame  # (a, b, b_batch, similarity)
+    verified: DataFrame  # (a, b, b_batch, is_past, similarity)
 
 
 def link(
@@ -45,9 +46,9 @@ def link(
     everyone = signed.unionByName(past_signed) if has_past else signed
     rounds = [_try(work, 1, to_first_round(keys, known, has_past=has_past), everyone, settings)]
     for number in range(2, settings.representatives + 1):
-        open_rows = work.write(f"open_{number}", only_failed(rounds[-1], settings))
-        if open_rows.isEmpty():
+        if rounds[-1].verified.where(F.col("similarity") < settings.similarity).isEmpty():
             break
+        open_rows = work.write(f"open_{number}", only_failed(rounds[-1], settings))
         rounds.append(_try(work, number, to_next_round(open_rows, known, number), everyone, settings))
     edges, representatives = to_edges(rounds, settings), to_representatives(rounds)
     return Links(edges, representatives)
@@ -95,12 +96,13 @@ def to_next_round(open_rows: DataFrame, known: DataFrame, number: int) -> DataFr
 
 def _try(work: Workspace, number: int, rows: DataFrame, everyone: DataFrame, settings: VerifySettings) -> _Round:
     tried = work.write(f"tried_{number}", rows)
-    pairs = tried.where("b IS NOT NULL").select(F.col("id").alias("a"), "b", "b_batch").distinct()
+    is_past = (F.col("b_batch") < F.col("batch")).alias("is_past")
+    pairs = tried.where("b IS NOT NULL").select(F.col("id").alias("a"), "b", "b_batch", is_past).distinct()
     if settings.by == "nothing":
         return _Round(tried, work.write(f"verified_{number}", pairs.withColumn("similarity", F.lit(1.0))))
     pairs = work.write(f"pairs_{number}", pairs)
     measured = similarities(pairs, everyone, exact=settings.by == "shingles").join(pairs, ["a", "b"])
-    return _Round(tried, work.write(f"verified_{number}", measured.select("a", "b", "b_batch", "similarity")))
+    return _Round(tried, work.write(f"verified_{number}", measured))
 
 
 def only_failed(last: _Round, settings: VerifySettings) -> DataFrame:
@@ -114,7 +116,8 @@ def to_edges(rounds: list[_Round], settings: VerifySettings) -> DataFrame:
     edges = rounds[0].verified
     for later in rounds[1:]:
         edges = edges.unionByName(later.verified)
-    return edges.where(F.col("similarity") >= settings.similarity).dropDuplicates(["a", "b"])
+    similar = edges.where(F.col("similarity") >= settings.similarity)
+    return similar.dropDuplicates(["a", "b"]) if len(rounds) > 1 else similar
 
 
 def to_representatives(rounds: list[_Round]) -> DataFrame:

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.components import components
-from jobs.documents import ORDER, short_id
+from jobs.documents import ORDER
 from jobs.minhash.settings import DedupMinhashSettings
 from jobs.runtime.stage import Workspace
 
@@ -20,12 +20,13 @@ def to_clustered(
 
     cluster       doc_id that names the cluster
     keeper        doc_id of the document that is kept; null where none is
-    compare_with  id of that document, or of the one the cluster is named after
+    keeper_id     id of that document, or of the one the cluster is named after
 
     `documents` has the batch's documents with id and chars, `edges` (a, b, b_batch, similarity, is_past) where b may be
     an earlier batch's, `places` the rows of `duplicates` of this stage and earlier batches.
     """
-    past = work.write("past", to_past(edges, places))
+    past = to_past(edges, places)
+    past = past.limit(0) if places.isEmpty() else work.write("past", past)
     joined = work.write("components", components(to_graph(edges, past), work.write, settings.components))
     members = work.write("members", documents.join(joined.withColumnRenamed("cluster", "component"), "id"))
     chosen = members.join(to_founders(members, settings), "component").join(
@@ -36,22 +37,16 @@ def to_clustered(
         *("id", "doc_id", "url", "host", "crawl", "file"),
         F.when(in_past, F.col("past_cluster")).otherwise(F.col("founder.doc_id")).alias("cluster"),
         F.when(in_past, F.col("past_keeper")).otherwise(_kept(settings, "founder.doc_id")).alias("keeper"),
-        F.when(in_past, F.col("past_id")).otherwise(F.col("founder.id")).alias("compare_with"),
+        F.when(in_past, F.col("past_id")).otherwise(F.col("founder.id")).alias("keeper_id"),
     )
 
 
 def to_past(edges: DataFrame, places: DataFrame) -> DataFrame:
-    """(a, b, b_batch, cluster, keeper, keeper_id) of each edge to an earlier batch's document b. keeper_id is the id of
-    the cluster's keeper, or b where none is kept."""
+    """(a, b, b_batch, cluster, keeper, keeper_id) of each edge to an earlier batch's document b, and what that belongs
+    to."""
     to_earlier = edges.where("is_past").select("a", "b", "b_batch")
-    theirs = places.select(short_id().alias("b"), "doc_id", "cluster", "keeper")
-    found = theirs.join(to_earlier, "b")
-    keepers = places.where("keep").select(F.col("doc_id").alias("keeper"), short_id().alias("keeper_id"))
-    others = found.where("keeper != doc_id").select("keeper").distinct()
-    elsewhere = keepers.join(others, "keeper", "left_semi").groupBy("keeper").agg(F.min("keeper_id").alias("keeper_id"))
-    return found.join(elsewhere, "keeper", "left").select(
-        "a", "b", "b_batch", "cluster", "keeper", F.coalesce("keeper_id", "b").alias("keeper_id")
-    )
+    theirs = places.select(F.col("id").alias("b"), "cluster", "keeper", "keeper_id")
+    return theirs.join(to_earlier, "b").select("a", "b", "b_batch", "cluster", "keeper", "keeper_id")
 
 
 def to_graph(edges: DataFrame, past: DataFrame) -> DataFrame:

@@ -101,7 +101,7 @@ def plan(settings: Settings, options: argparse.Namespace) -> None:
         batch = works[0].batch
         print(f"batch {number} ({batch.crawl}, {len(batch.files):,} files, {batch.size_bytes / 1e6:,.1f} MB)")
         for work in works:
-            print(f"  {work.stage.name:<12} {'; '.join(work.reasons)}")
+            print(f"  {work.stage.name:<16} {'; '.join(work.reasons)}")
 
 
 def _by_batch(pending: Sequence[Pending]) -> list[tuple[int, list[Pending]]]:

@@ -39,17 +39,17 @@ def status(settings: Settings, options: argparse.Namespace) -> None:
 
 def _print_commits(batches: Sequence[Batch], done: Done) -> None:
     print(
-        f"{'batch':>5}  {'stage':<12} {'in':>10} {'kept':>10} {'rejected':>10} "
+        f"{'batch':>5}  {'stage':<16} {'in':>10} {'kept':>10} {'rejected':>10} "
         f"{'lost':>8}  {'took':>9}  committed (UTC)"
     )
     for batch in batches:
         for name in STAGE_NAMES:
             row = done.get((name, batch.batch))
             if row is None:
-                print(f"{batch.batch:>5}  {name:<12} {'not done yet':>41}")
+                print(f"{batch.batch:>5}  {name:<16} {'not done yet':>41}")
                 continue
             print(
-                f"{batch.batch:>5}  {name:<12} {row['rows_in']:>10,} {row['rows_kept']:>10,} "
+                f"{batch.batch:>5}  {name:<16} {row['rows_in']:>10,} {row['rows_kept']:>10,} "
                 f"{row['rows_rejected']:>10,} {row['rows_failed']:>8,}  {duration(row['seconds']):>9}  "
                 f"{row['finished_at']:%Y-%m-%d %H:%M:%S}"
             )

@@ -100,7 +100,7 @@ def _result_line(work: Pending, counts: Counts, seconds: float) -> str:
     lost = f", {counts.failed:,} lost" if counts.failed else ""
     rejected = f", {counts.rejected:,} rejected" if counts.rejected else ""
     return (
-        f"{work.stage.name:<12} batch {work.batch.batch:<4} {counts.rows_in:>9,} in, "
+        f"{work.stage.name:<16} batch {work.batch.batch:<4} {counts.rows_in:>9,} in, "
         f"{counts.kept:>9,} kept{rejected}{lost}"
         f" in {duration(seconds)} ({counts.rows_in / max(seconds, 1e-9):,.0f} documents/s)"
     )
