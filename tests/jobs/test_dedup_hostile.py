@@ -1,26 +1,41 @@
 """Sets that break dedup elsewhere: a page a million times, texts without words, one giant text, a long chain of shifted
 texts, and Python workers that die in the middle. Each is survived, and the rows are exactly what they should be."""
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+import jobs.components
+import jobs.dedup_bloom
+import jobs.minhash.pairs
+import jobs.sign
 from jobs.catalog import BANDS, BLOOM_SHARDS, DUPLICATES, REPEATS, SIGNATURES
 from jobs.dedup_bloom import DedupBloomSettings, dedup_bloom
 from jobs.dedup_minhash import dedup_minhash
 from jobs.documents import short_id
 from jobs.minhash.settings import AlarmSettings, DedupMinhashSettings
+from jobs.runtime.errors import StageFailed
+from jobs.runtime.session import SparkSettings, open_session
 from jobs.sign import SignSettings
-from tests.jobs.test_dedup_minhash import Text, defined, run, screened
+from tests.conftest import ROOT
+from tests.jobs.test_dedup_minhash import Text, as_defined, defined, exact_rows, made_up, run, screened
 from tests.jobs.workspace import Folder
+from udfs.columns.batches import Batches, MapInArrow
+from udfs.columns.components import cluster_edges
 from udfs.dedup.shingles import ShingleSettings
 
 pytestmark = pytest.mark.spark
 
 MILLION = 1_000_000
-CHANGED = 1_000  # every so manieth copy has one word changed
+CHANGED = 1_000  # every so many-th copy has one word changed
 NO_ALARM = AlarmSettings(cluster_documents=10 * MILLION, source_loss_ratio=1.0)
 BLOOM = DedupBloomSettings(expected_ngrams=4_000_000, shards=2)
 
@@ -33,6 +48,7 @@ SHORT = [
     "\u200b\u200b",
     "\u4e00\u4e8c",
 ]
+SHINGLE = 5
 LONG = "a b c d e f g h i j k l m n o p q r s t u v w x y z"
 
 
@@ -92,8 +108,8 @@ def bloomed(
     spark: SparkSession, texts: list[Text], settings: DedupBloomSettings, work: Folder, partitions: int = 2
 ) -> tuple[DataFrame, DataFrame]:
     """Rows of `deduplicated` and `bloom_shards`."""
-    none = [spark.createDataFrame([], table.ddl) for table in (REPEATS, DUPLICATES, BLOOM_SHARDS)]
-    found = dedup_bloom(screened(spark, texts).repartition(partitions), *none, settings, work)
+    repeats, rejected, shards = (spark.createDataFrame([], one.ddl) for one in (REPEATS, DUPLICATES, BLOOM_SHARDS))
+    found = dedup_bloom(screened(spark, texts).repartition(partitions), repeats, rejected, shards, settings, work)
     return found["deduplicated"], found["bloom_shards"]
 
 
@@ -137,9 +153,10 @@ def giants() -> list[Text]:
     return texts_of(LONG, " ".join(words), "a" * 20_000_000, *parts, f"{LONG} x y z")
 
 
+@pytest.mark.slow
 def test_a_giant_text_is_one_among_others(spark: SparkSession, tmp_path: Path) -> None:
     texts, work = giants(), Folder(tmp_path)
-    signatures, places, bands = run(spark, texts, DedupMinhashSettings(), tmp_path / "a", signing=SignSettings())
+    signatures, places, _ = run(spark, texts, DedupMinhashSettings(), tmp_path / "a", signing=SignSettings())
     ids = {row.id: row.offset for row in places.select(short_id(), "offset").collect()}
     assert {ids[row.id]: (row.chars, row.shingles) for row in signatures.collect()} == {
         text.offset: (len(text.text), max(text.text.count(" ") + 1 - 4, 0)) for text in texts
@@ -147,24 +164,103 @@ def test_a_giant_text_is_one_among_others(spark: SparkSession, tmp_path: Path) -
     assert {row.offset: row.keep for row in places.collect()} == {0: True, 1: True, 2: True} | {
         number: number != 6 for number in range(3, 7)
     }
-    rows, shards = bloomed(spark, texts, BLOOM.model_copy(update={"shards": 1}), work)
+    settings = BLOOM.model_copy(update={"shards": 1, "false_positive_rate": 1e-9})
+    rows, shards = bloomed(spark, texts, settings, work)
     seen = (False, "seen_document", None)
     assert {row.offset: (row.keep, row.reason, row.text) for row in rows.collect()} == {
         text.offset: seen if text.offset > 2 else (True, None, text.text) for text in texts
     }
-    assert {row.ngrams for row in shards.select("ngrams").collect()} == {3_000_000 - 12 + 26 - 12 + 3}
+    assert {row.ngrams for row in shards.select("ngrams").collect()} == {3_000_000 - 12 + 26 - 12}
 
 
-def test_a_chain_of_shifted_texts_is_cut_at_the_alarm_or_one_cluster(spark: SparkSession, tmp_path: Path) -> None:
-    """Neighbours share 96 of 98 shingles, so links hold, and their chain joins texts that share nothing: the rows say
-    so, and the alarm stops it."""
-    words = [f"w{number}" for number in range(10_101)]
-    chain = [Text(at, 1, " ".join(words[at : at + 101]), 1) for at in range(10_000)]
-    settings = DedupMinhashSettings(alarms=AlarmSettings(source_loss_ratio=1.0))
-    signatures, places, bands = run(spark, chain, settings, tmp_path / "a", signing=SignSettings())
-    expected, representatives = defined(chain, signatures, places, settings)
-    assert {row.offset: (int(row.cluster, 16), row.keep) for row in places.collect()} == expected
+def chain_of(number: int) -> list[Text]:
+    """Document i is words i to i + 100 of one long text."""
+    words = [f"w{at}" for at in range(number + 100)]
+    return [Text(at, 1, " ".join(words[at : at + 101]), 1) for at in range(number)]
+
+
+@pytest.mark.slow
+def test_a_chain_of_shifted_texts_stops_the_stage_or_is_one_cluster(spark: SparkSession, tmp_path: Path) -> None:
+    """Neighbours share 96 of 98 shingles, so each link holds, and yet the ends have nothing in common. Where no alarm
+    stops it, one document of 10,000 is left, and the rows say how little it is like most of them."""
+    texts, alarms = chain_of(10_000), AlarmSettings(source_loss_ratio=1.0)
+    settings = DedupMinhashSettings(alarms=alarms)
+    signatures, places, bands = run(spark, texts, settings, tmp_path, signing=SignSettings())
+    expected, representatives = defined(texts, signatures, places, settings)
+    assert expected == {text.offset: (0, text.offset == 0) for text in texts}
+    assert as_defined(places) == expected
     assert {(row.key, row.id, row.representative) for row in bands.collect()} == representatives
-    print("kept", [o for o, (c, k) in expected.items() if k])
-    print(sorted(x.name for x in (tmp_path / "a").iterdir()))
-    print(places.groupBy("keep").count().collect(), places.where("similarity < 0.1").count())
+    unlike = places.where(f"offset > {101 - SHINGLE} AND similarity < 0.1").count()
+    assert unlike == 10_000 - 1 - (101 - SHINGLE)
+    assert len(list(tmp_path.glob("*_tried_*"))) <= settings.verify.representatives
+    documents, past = exact_rows(screened(spark, texts)), (signatures.limit(0), bands.limit(0), places.limit(0))
+    for alarm, sentence in (
+        (AlarmSettings(cluster_documents=5000), r"found 10,000 documents in the cluster of 0000 \(http://h/0 ... http"),
+        (AlarmSettings(), "found 9,999 of the 10,000 documents of host h to be near-duplicates"),
+    ):
+        work = Folder(tmp_path / str(alarm.cluster_documents))
+        with pytest.raises(StageFailed, match=sentence):
+            dedup_minhash(signatures, documents, *past, DedupMinhashSettings(alarms=alarm), work)
+
+
+def rows_of_both(spark: SparkSession, folder: Path, partitions: int) -> dict[str, list[str]]:
+    """All rows of signing, MinHash dedup and Bloom dedup, sorted."""
+    texts = made_up(150, Random(5), batches=1)
+    names = ("signatures", "duplicates", "bands", "deduplicated", "bloom_shards")
+    settings = DedupBloomSettings(min_ngram=3, max_ngram=3, expected_ngrams=100_000, shards=3)
+    found = run(spark, texts, DedupMinhashSettings(), folder, partitions)
+    frames = (*found, *bloomed(spark, texts, settings, Folder(folder / "bloom"), partitions))
+    return {name: sorted(map(str, frame.collect())) for name, frame in zip(names, frames, strict=True)}
+
+
+def dying_once(make: Callable[..., MapInArrow], marker: Path) -> Callable[..., MapInArrow]:
+    """What `make` makes, in a worker that dies after its first batch, the first time it is used anywhere."""
+    place = str(marker)
+
+    def made(*args: Any, **settings: Any) -> MapInArrow:
+        inner = make(*args, **settings)
+
+        def outer(batches: Batches) -> Batches:
+            for batch in inner(batches):
+                yield batch
+                try:
+                    os.close(os.open(place, os.O_CREAT | os.O_EXCL))
+                except FileExistsError:
+                    continue
+                os._exit(1)
+
+        return outer
+
+    return made
+
+
+def main(folder: Path) -> None:
+    """`rows_of_both` where a worker of each kind dies, in a session that tries a task four times."""
+    for module, name, marker in (
+        (jobs.sign, "sign_texts", "signer"),
+        (jobs.minhash.pairs, "compare_pairs", "pairs"),
+        (jobs.dedup_bloom, "dedup_shards", "bloom"),
+    ):
+        setattr(module, name, dying_once(getattr(module, name), folder / f"{marker}.died"))
+    dying = dying_once(lambda: cluster_edges, folder / "components.died")()
+    setattr(jobs.components, "cluster_edges", dying)  # noqa: B010 - as above, for mypy
+    conf = {"spark.local.dir": str(folder), "spark.sql.adaptive.enabled": "false"}
+    conf |= {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+    log = str(folder / "spark.log")
+    spark = open_session(SparkSettings(master="local[2,4]", shuffle_partitions=2, log_file=log, conf=conf))
+    rows = rows_of_both(spark, folder / "work", 3)
+    (folder / "rows.json").write_text(json.dumps(rows))
+    spark.stop()
+
+
+@pytest.mark.slow
+def test_workers_that_die_and_tasks_that_run_again_change_no_row(spark: SparkSession, tmp_path: Path) -> None:
+    usual = rows_of_both(spark, tmp_path / "usual", 2)
+    disturbed = tmp_path / "disturbed"
+    disturbed.mkdir()
+    program = f"from pathlib import Path; from {__name__} import main; main(Path({str(disturbed)!r}))"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert {path.stem for path in disturbed.glob("*.died")} == {"signer", "pairs", "components", "bloom"}
+    assert all(usual.values())
+    assert json.loads((disturbed / "rows.json").read_text()) == usual
