@@ -55,11 +55,6 @@ class Deduplicated(NamedTuple):
         one, other = (self.signatures[number].shingle_hashes or b"" for number in pair)
         return jaccard(one, other)
 
-    def containment(self, pair: Pair) -> float:
-        """The share of the shingles of the shorter that the longer has too."""
-        one, other = (set(np.frombuffer(self.signatures[number].shingle_hashes, "<u4")) for number in pair)
-        return len(one & other) / min(len(one), len(other))
-
     def is_hit(self, pair: Pair) -> bool:
         """Whether the two agree in a band and would pass verification, if nobody else were there."""
         one, other = (self.signatures[number] for number in pair)
@@ -240,9 +235,8 @@ def test_of_each_group_of_cross_posts_one_is_left(usenet: Known) -> None:
     assert len(found.kept) > 0.99 * len(found.exact)
 
 
-def test_a_reply_is_joined_to_its_parent_only_where_it_adds_next_to_nothing(usenet: Known) -> None:
-    """A reply that quotes is not a duplicate, and 575 of 587 are not joined. The others are the whole parent with a few
-    lines: by any measure of similarity they are copies, most of them more so than many revisions are."""
+def test_no_reply_is_joined_to_its_parent(usenet: Known) -> None:
+    """A reply quotes its parent, some of them all of it, and is no duplicate: marks of quotation are words."""
     rows, found = usenet
     posts = groups(rows, "message_id")
     replies = {
@@ -252,17 +246,8 @@ def test_a_reply_is_joined_to_its_parent_only_where_it_adds_next_to_nothing(usen
         if parent in found.exact
     }
     assert len(replies) > 500
-    joined = sorted(replies & found.edges)
-    contained = [found.containment(pair) for pair in joined]
-    figures = [
-        f"{found.jaccard(pair):.2f} ({share:.2f} contained)" for pair, share in zip(joined, contained, strict=True)
-    ]
-    print(f"{len(joined)} of {len(replies)} replies are joined to their parent:", ", ".join(figures))
-    assert replies & found.joint() == set(joined)  # nor are they joined over others
-    assert len(joined) <= 0.025 * len(replies), figures
-    assert min(map(found.jaccard, joined)) >= CERTAIN, figures
-    assert min(contained) >= 0.85, figures
-    assert max(map(found.jaccard, joined)) < 0.95, figures  # verify.similarity: 0.95 joins none
+    assert not replies & found.edges
+    assert not replies & found.joint()  # nor over others
 
 
 def test_planted_copies_are_found_and_nothing_else(spark: SparkSession, data: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ VARIANTS: list[dict[str, Any]] = [
         ("", []),
         (" \n\t\u3000\u00a0\0\x85", []),
         ("The  quick\nBROWN", ["the", "quick", "brown"]),
+        ("a > b\n> c\n \t>> d >\n\u200b> e\n>", ["a", "b", ">", "c", ">", "d", "e", ">"]),
         ("don't don\u2019t dont 'dont'", ["dont"] * 4),
         ("e-mail e\u2011mail e mail", ["e", "mail"] * 3),
         ("one,two , three... (four)", ["one", "two", "three", "four"]),
@@ -105,6 +106,13 @@ def test_real_texts(variant: dict[str, Any]) -> None:
 @settings(max_examples=250)
 def test_any_text(texts: list[str], variant: dict[str, Any]) -> None:
     compare(texts, ShingleSettings.model_validate(variant))
+
+
+@given(st.lists(st.text(st.sampled_from("> \t\nab\u00e9\u4e2d\u200b"), max_size=60), max_size=5))
+@settings(max_examples=60)
+def test_quotations(texts: list[str]) -> None:
+    for variant in ({"size": 1}, {"size": 2, "short": "whole"}, {"unit": "character", "size": 2}):
+        compare(texts, ShingleSettings.model_validate(variant))
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)

@@ -10,11 +10,14 @@ character by character, so that pages of all languages that differ in layout onl
   merely left out, because extractors put white space around them or take it away: "one,two" and "one , two" should be
   the same. So "e-mail" is "e mail". Apostrophes are the exception and are left out, so "don't", with the ASCII or the
   typographic sign, is "dont".
+- A `>` that begins a line stays, as a word of its own: it marks what mail and newsgroups quote, and an answer that
+  quotes a whole post is no near-duplicate of the post. (Not in shingles of characters.)
 - Letters become lower-case, each by itself: a word's last sigma is as any other, the Turkish dotted I is an i.
 
 Normalisation forms are not unified: a precomposed letter and a letter with a combining mark are different.
 """
 
+import re
 from typing import Literal
 from unicodedata import category
 
@@ -24,6 +27,8 @@ from pydantic import Field
 from udfs.settings import Section
 from udfs.text.scripts import UNSPACED
 
+QUOTE = ">"
+_QUOTED = re.compile(f"^[ \t]*{QUOTE}", re.MULTILINE)
 APOSTROPHES = frozenset("'\u2018\u2019\uff07")
 # What `str.lower` makes two characters of, or does by what stands around it.
 _LOWER = {"\u0130": "i", "\u03c2": "\u03c3"}
@@ -52,10 +57,21 @@ class ShingleSettings(Section):
 
 def tokens(text: str, settings: ShingleSettings) -> list[str]:
     """The tokens of a text without lone surrogates, in order."""
-    normal = "".join(normalised(character, settings) for character in text)
+    quotes = quote_marks(text) if marks_quotes(settings) else set()
+    normal = "".join(f" {QUOTE} " if at in quotes else normalised(one, settings) for at, one in enumerate(text))
     if settings.unit == "character":
         return list(" ".join(normal.split()))
     return UNSPACED.sub(r" \g<0> ", normal).split()
+
+
+def marks_quotes(settings: ShingleSettings) -> bool:
+    """Whether marks of quotation are words; where punctuation is kept they are anyway."""
+    return settings.unit == "word" and settings.punctuation == "strip"
+
+
+def quote_marks(text: str) -> set[int]:
+    """Where a line begins, spaces and tabs aside, with QUOTE."""
+    return {found.end() - 1 for found in _QUOTED.finditer(text)}
 
 
 def normalised(character: str, settings: ShingleSettings) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.dedup.shingles import ShingleSettings, normalised
+from udfs.dedup.shingles import QUOTE, ShingleSettings, marks_quotes, normalised
 from udfs.text.kernels.characters import CODE_POINTS, Offsets, Utf8, decode, two_stages
 from udfs.text.kernels.compiling import inlined
 from udfs.text.scripts import UNSPACED
@@ -22,6 +22,7 @@ BLOCK_TOKENS = 2048  # more than the largest shingle has
 BUFFER_RATIO, SPARE_BYTES = 2, 16
 WORD, SEPARATOR, DROPPED, ALONE = 0, 1, 2, 3  # ALONE: a word of its own
 _SPACE, _NOTHING = 32, 0
+_QUOTE = ord(QUOTE)
 _KIND_SHIFT = 24
 # Planes without assigned characters are of one kind each; asking for all of them would cost a second.
 _ASKED = (range(0xD800), range(0xF900, 0x40000), range(0xE0000, 0xE1000))
@@ -35,6 +36,7 @@ class Reading(NamedTuple):
     blocks: NDArray[np.uint16]
     entries: NDArray[np.int32]
     by_character: bool
+    marks_quotes: bool
     size: int
     whole: bool
 
@@ -42,7 +44,15 @@ class Reading(NamedTuple):
 def reading(settings: ShingleSettings) -> Reading:
     """The settings as kernels take them."""
     ascii_bytes, blocks, entries = _tables(settings.lowercase, settings.punctuation)
-    return Reading(ascii_bytes, blocks, entries, settings.unit == "character", settings.size, settings.short == "whole")
+    return Reading(
+        ascii_bytes,
+        blocks,
+        entries,
+        settings.unit == "character",
+        marks_quotes(settings),
+        settings.size,
+        settings.short == "whole",
+    )
 
 
 @lru_cache(maxsize=4)
@@ -77,6 +87,13 @@ def read_words(text: Utf8, state: Any, buffer: Utf8, starts: Offsets, read: Any)
     """`read_block` for words, each with a space behind it."""
     at, out, tokens, open_word = state
     while at < text.size and tokens < BLOCK_TOKENS:
+        if text[at] == _QUOTE and read.marks_quotes and begins_line(text, at):
+            starts[tokens] = out  # no word is open here
+            tokens += 1
+            buffer[out], buffer[out + 1] = _QUOTE, _SPACE
+            out += 2
+            at += 1
+            continue
         if text[at] < 0x80:
             byte = read.ascii_bytes[text[at]]
             # Always written and seldom kept: a branch on white space could not be predicted.
@@ -108,6 +125,15 @@ def read_words(text: Utf8, state: Any, buffer: Utf8, starts: Offsets, read: Any)
         buffer[out] = _SPACE
         return at, out + 1, tokens, False
     return at, out, tokens, open_word
+
+
+@inlined
+def begins_line(text: Utf8, at: int) -> Any:
+    """Whether nothing but spaces and tabs stands between the line's beginning and `at`."""
+    before = at - 1
+    while before >= 0 and (text[before] == 32 or text[before] == 9):
+        before -= 1
+    return before < 0 or text[before] == 10
 
 
 @inlined
