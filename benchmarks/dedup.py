@@ -218,7 +218,11 @@ class Lake:
         starts = self.lake.spark.range(first, first + count, 5000, 8).withColumnRenamed("id", "start")
         texts = starts.mapInArrow(made, "n BIGINT, text STRING")
         values = {"doc_id": f"md5(concat({batch}, ' ', n))", "batch": str(batch), "crawl": "'bench'", "offset": "n"}
-        values |= {"host": "concat('h', pmod(xxhash64(n), 1000))", "url": "concat('http://h/', n)", "file": f"'bench{batch}'"}
+        values |= {
+            "host": "concat('h', pmod(xxhash64(n), 1000))",
+            "url": "concat('http://h/', n)",
+            "file": f"'bench{batch}'",
+        }
         values |= {"keep": "true", "language": "'en'", "language_score": "1", "signals": "map()", "edits": "array()"}
         values |= {"text": "text", "stage": "'dedup_exact'", "similarity": "1"}
         rows = texts.selectExpr(

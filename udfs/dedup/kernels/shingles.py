@@ -89,10 +89,8 @@ def read_words(text: Utf8, state: Any, buffer: Utf8, starts: Offsets, read: Any)
     while at < text.size and tokens < BLOCK_TOKENS:
         if text[at] == _QUOTE and read.marks_quotes and begins_line(text, at):
             starts[tokens] = out  # no word is open here
-            tokens += 1
             buffer[out], buffer[out + 1] = _QUOTE, _SPACE
-            out += 2
-            at += 1
+            at, out, tokens = at + 1, out + 2, tokens + 1
             continue
         if text[at] < 0x80:
             byte = read.ascii_bytes[text[at]]
