@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ sys.path.insert(0, str(ROOT))  # run by path, from any folder, with or without t
 import numpy as np  # noqa: E402 - after the path
 import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
+from timing import best_of_turns, seconds_of  # noqa: E402 - this folder is on the path of its scripts
 
 from udfs.dedup.bloom import BloomSettings  # noqa: E402
 from udfs.dedup.deduper import Deduper  # noqa: E402
@@ -88,23 +89,6 @@ def planted(first: int, count: int, words: pa.Array, batch: int, length: int = 2
     changed = draw.integers(0, length, (count, 2))
     numbers[np.arange(count)[:, None], changed] = word_numbers(draw, count, 2)
     return as_texts(numbers, words)
-
-
-def best_of_turns(sides: tuple[Callable[[], float], Callable[[], float]], rounds: int) -> tuple[float, float]:
-    """Best seconds of each side, after one run of each that does not count."""
-    sides[0](), sides[1]()
-    runs: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds):
-        for side in (0, 1) if number % 2 else (1, 0):
-            runs[side].append(sides[side]())
-    return min(runs[0]), min(runs[1])
-
-
-def seconds_of(work: Callable[[], Any]) -> float:
-    """Wall time of `work`."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def kernel_rows(count: int, rounds: int, folder: Path) -> Iterator[dict[str, Any]]:

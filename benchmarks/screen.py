@@ -25,7 +25,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +35,7 @@ sys.path.insert(0, str(ROOT))  # run by path, from any folder, with or without t
 import pyarrow as pa  # noqa: E402 - after the path
 import pyarrow.parquet as pq  # noqa: E402
 from resiliparse.extract.html2text import extract_plain_text  # noqa: E402
+from timing import best_of_turns, seconds_of  # noqa: E402 - this folder is on the path of its scripts
 
 from udfs.text.recipes import read  # noqa: E402
 from udfs.text.screener import Screener  # noqa: E402
@@ -75,23 +75,6 @@ def texts_of_pages(count: int) -> list[Text]:
 def _beginning(text: str, most_chars: int) -> str:
     """Whole lines of the text, where they are not too long."""
     return text if len(text) <= most_chars else text[: max(text.rfind("\n", 0, most_chars), most_chars // 2)]
-
-
-def best_of_turns(sides: tuple[Callable[[], float], Callable[[], float]], rounds: int) -> tuple[float, float]:
-    """Best seconds of each side, after one run of each that does not count."""
-    sides[0](), sides[1]()
-    runs: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds):
-        for side in (0, 1) if number % 2 else (1, 0):
-            runs[side].append(sides[side]())
-    return min(runs[0]), min(runs[1])
-
-
-def seconds_of(work: Callable[[], Any]) -> float:
-    """Wall time of `work`."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def compiled_run(settings: ScreenSettings, texts: list[Text]) -> Callable[[], float]:

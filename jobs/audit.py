@@ -16,9 +16,9 @@ from jobs.documents import short_id
 from jobs.minhash.buckets import link
 from jobs.minhash.settings import VerifySettings
 from jobs.runtime.stage import Workspace
-from jobs.sign import SignSettings
+from jobs.sign import BandingText, SignSettings
 from udfs.columns.signatures import sign_texts
-from udfs.dedup.minhash import Banding, s_curve
+from udfs.dedup.minhash import MAX_SEED, Banding, s_curve
 from udfs.settings import Section
 
 SHOWN_CHARS = 300
@@ -27,8 +27,8 @@ SHOWN_CHARS = 300
 class AuditSettings(Section):
     """What counts as a near-duplicate that was left."""
 
-    banding: str = Field("14x9", description="bands x rows, another than sign.banding")
-    seed: int = Field(2, ge=0, lt=1 << 63, description="another than sign.seed")
+    banding: BandingText = Field("14x9", description="bands x rows, another than sign.banding")
+    seed: int = Field(2, ge=0, le=MAX_SEED, description="another than sign.seed")
     similarity: float = Field(0.8, ge=0, le=1, description="at least this similar, by the estimate from signatures")
 
 

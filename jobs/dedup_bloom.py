@@ -22,7 +22,7 @@ from pyspark.sql.types import StructType
 from jobs.catalog import BATON_NAMES, BLOOM_SHARDS, DEDUPLICATED, POSITION
 from jobs.documents import in_order, only_survivors, short_id
 from jobs.runtime.errors import CorpusmillError, StageFailed
-from jobs.runtime.stage import Workspace
+from jobs.runtime.stage import Workspace, by_table
 from udfs.columns.bloom import cut_repeats, dedup_globally, dedup_shards, ngrams_of
 from udfs.dedup.bloom import BloomSettings, check
 from udfs.text.lists import list_digest
@@ -84,13 +84,10 @@ def dedup_bloom(
         return {"deduplicated": texts.transform(to_globally_first, settings), "bloom_shards": nothing}
     schema = StructType().add("deduplicated", DEDUPLICATED.schema).add("bloom_shards", BLOOM_SHARDS.schema)
     dedup = dedup_shards(settings, settings.prime, CARRIED, schema)
-    written = work.write("dealt", texts.transform(with_filters, past_shards, settings.shards).mapInArrow(dedup, schema))
-    shards = written.where("bloom_shards IS NOT NULL").select("bloom_shards.*")
-    check_load(past_shards, shards, settings)
-    return {
-        "deduplicated": written.where("deduplicated IS NOT NULL").select("deduplicated.*"),
-        "bloom_shards": shards,
-    }
+    dealt = texts.transform(with_filters, past_shards, settings.shards).mapInArrow(dedup, schema)
+    found = by_table(work.write("dealt", dealt), schema.names)
+    check_load(past_shards, found["bloom_shards"], settings)
+    return found
 
 
 def with_filters(texts: DataFrame, past_shards: DataFrame, shards: int) -> DataFrame:

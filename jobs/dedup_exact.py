@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from jobs.catalog import BATON_NAMES, DUPLICATES
+from jobs.documents import in_order
 from jobs.reasons import DuplicateReason
 from udfs.columns.crawl import with_url_key
 from udfs.settings import Section
@@ -104,7 +105,7 @@ def _by_fate(version: str, copy: str) -> Column:
 
 def _first(*group: str) -> WindowSpec:
     """The documents of a group, the one to keep first."""
-    return Window.partitionBy(*group).orderBy(F.col("fetched_at").asc_nulls_last(), "doc_id", "file", "offset")
+    return Window.partitionBy(*group).orderBy(*in_order())
 
 
 if __name__ == "__main__":

@@ -80,9 +80,8 @@ def to_similarities(known: DataFrame, signed: DataFrame, *, exact: bool) -> Data
 
 def to_places(documents: DataFrame, clustered: DataFrame, similar: DataFrame) -> DataFrame:
     """Rows of `duplicates` for all documents of the batch; most are alone."""
-    is_keeper = (F.col("keeper").isNotNull() & (F.col("keeper_id") == F.col("id"))).alias("is_keeper")
     places = clustered.join(similar, "id", "left").select(
-        "id", "cluster", "keeper", "keeper_id", "similarity", is_keeper
+        "id", "cluster", "keeper", "keeper_id", "similarity", F.col("keep").alias("is_keeper")
     )
     alone = F.col("cluster").isNull()
     rows = documents.join(places, "id", "left").withColumn("is_kept", alone | F.col("is_keeper"))

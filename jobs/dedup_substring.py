@@ -34,8 +34,6 @@ _SIGN = -(2**63)
 def dedup_substring(screened: DataFrame, duplicates: DataFrame, settings: SubstringSettings) -> DataFrame:
     """Texts of `screened` that `duplicates` keeps -> rows of `repeats`, for documents that have something cut. Offsets
     are code points of the text in `screened`."""
-    if not settings.enabled:
-        return screened.where(F.lit(False)).select(*_PLACE, F.lit(None).cast(EDITS).alias("edits"))
     texts = to_texts(screened, duplicates)
     runs = (
         texts.transform(to_anchors, settings)

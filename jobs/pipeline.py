@@ -15,7 +15,9 @@ machinery. Run it as `corpusmill run`, `python -m jobs.pipeline run`, or
 `spark-submit --py-files dist/corpusmill-*.zip jobs/pipeline.py run`.
 """
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from jobs import dedup_bloom as bloom
 from jobs import dedup_minhash as near_duplicates
@@ -46,6 +48,7 @@ STAGES = (
         transform=ingest,
         rules=("jobs.ingest", "udfs.crawl.pages"),
         unkeyed=("input", "manifest", "common_crawl", "batches", "pages.download"),
+        needs_workspace=True,
     ),
     Stage(
         "screen",
@@ -88,7 +91,7 @@ STAGES = (
         unkeyed=("alarms", "components"),
         session_conf=near_duplicates.session_conf,
         is_on=is_enabled,
-        in_rounds=True,
+        needs_workspace=True,
     ),
     Stage(
         "dedup_substring",
@@ -107,7 +110,7 @@ STAGES = (
         rules=("jobs.dedup_bloom", "udfs.dedup.deduper", "udfs.dedup.bloom_global"),
         assets=bloom.assets_of,
         unkeyed=("memory_bytes", "prime"),
-        in_rounds=True,
+        needs_workspace=True,
     ),
     Stage(
         "rate",
@@ -149,6 +152,19 @@ class Settings(Section):
     rate: RateSettings = RateSettings()
     publish: PublishSettings = PublishSettings()
     audit: AuditSettings = AuditSettings()
+
+    @model_validator(mode="after")
+    def _dedup_minhash_has_what_it_compares(self) -> Self:
+        if self.dedup_minhash.enabled and not self.sign.enabled:
+            raise ValueError(
+                "found dedup_minhash.enabled without sign.enabled, expected signatures to compare; set both or neither"
+            )
+        if self.dedup_minhash.verify.by == "shingles" and not self.sign.keep_shingles:
+            raise ValueError(
+                "found dedup_minhash.verify.by: shingles without sign.keep_shingles, expected shingles to compare; set "
+                "sign.keep_shingles: true"
+            )
+        return self
 
 
 if __name__ == "__main__":

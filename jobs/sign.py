@@ -4,15 +4,19 @@ Signatures are a table of their own, so that no threshold, keeper policy or earl
 read again. `udfs/dedup/shingles.py` and `udfs/dedup/minhash.py` define them.
 """
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 from pyspark.sql import DataFrame
 
 from jobs.catalog import SIGNATURES
 from jobs.documents import only_survivors, short_id
 from udfs.columns.signatures import sign_texts
-from udfs.dedup.minhash import Banding, s_curve
+from udfs.dedup.minhash import MAX_SEED, Banding, s_curve
 from udfs.dedup.shingles import ShingleSettings
 from udfs.settings import Section
+
+BandingText = Annotated[str, AfterValidator(lambda text: str(Banding.parse(text)))]
 
 
 class SignSettings(Section):
@@ -20,21 +24,15 @@ class SignSettings(Section):
 
     enabled: bool = Field(True, description="without signatures there is no dedup_minhash")
     shingles: ShingleSettings = ShingleSettings()
-    banding: str = Field(
+    banding: BandingText = Field(
         "14x8",
         description="bands x rows: 14x8 finds half of the pairs of similarity 0.69; 9x13 0.83, 20x13 0.77, 93x15 0.72, "
         "14x9 0.72; or others",
     )
-    seed: int = Field(1, ge=0, lt=1 << 63, description="another seed, other permutations")
+    seed: int = Field(1, ge=0, le=MAX_SEED, description="another seed, other permutations")
     keep_shingles: bool = Field(
         False, description="store the hashes of all shingles too, 4 bytes each, which dedup_minhash.verify: exact needs"
     )
-
-    @field_validator("banding")
-    @classmethod
-    def _is_banding(cls, value: str) -> str:
-        Banding.parse(value)
-        return value
 
 
 def sign(screened: DataFrame, duplicates: DataFrame, settings: SignSettings) -> DataFrame:

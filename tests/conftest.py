@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -21,6 +22,17 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip("the folder of real data is not here")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def llama2(data: Path) -> Any:
+    """The tokenizer of Llama 2."""
+    from udfs.models.tokens import load_tokenizer
+
+    path = data / "tokenizers/llama2/tokenizer.json"
+    if not path.is_file():
+        pytest.skip("the tokenizer of Llama 2 is not here")
+    return load_tokenizer(path)
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,22 @@ def test_a_model_whose_file_was_changed(said: Said, tmp_path: Path) -> None:
     assert "the manifest expects" in text
 
 
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("sign.enabled=false", "found dedup_minhash.enabled without sign.enabled, expected signatures to compare"),
+        ("dedup_minhash.verify.by=shingles", "without sign.keep_shingles, expected shingles to compare"),
+        ("sign.banding=14-8", "sign.banding: '14-8' is no banding; give bands x rows, such as 14x8"),
+        ("audit.banding=14-8", "audit.banding: '14-8' is no banding; give bands x rows, such as 14x8"),
+        ("dedup_bloom.mode=naive-both", "dedup_bloom.mode: found mode naive-both, expected another"),
+        ("dedup_bloom.expected_ngrams=100000000000", "raise shards to 116 or raise memory_bytes"),
+        ("dedup_substring.anchor_tokens=60", "found anchor_tokens 60 with tokens 50"),
+    ],
+)
+def test_settings_of_dedup_that_do_not_fit(said: Said, setting: str, expected: str) -> None:
+    assert expected in said("run", "--set", setting)
+
+
 def test_an_unknown_stage(said: Said) -> None:
     assert "--only screne: found no such stage, expected one of ingest, screen" in said("run", "--only", "screne")
 

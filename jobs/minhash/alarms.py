@@ -30,7 +30,7 @@ def check_sources(documents: DataFrame, clustered: DataFrame, settings: AlarmSet
     """Raises StageFailed where a source loses too large a share of its documents in the batch."""
     source = F.col(settings.source)
     before = documents.groupBy(source.alias("source")).agg(F.count("*").alias("documents"))
-    lost = clustered.where("keeper IS NULL OR keeper != doc_id").groupBy(source.alias("source"))
+    lost = clustered.where("NOT keep").groupBy(source.alias("source"))
     loss = before.join(lost.agg(F.count("*").alias("lost"), F.max("cluster").alias("example")), "source")
     enough = F.col("documents") >= settings.source_documents
     too_much = F.col("lost") > settings.source_loss_ratio * F.col("documents")

@@ -46,7 +46,7 @@ def link(
     everyone = signed.unionByName(past_signed) if has_past else signed
     rounds = [_try(work, 1, to_first_round(keys, known, has_past=has_past), everyone, settings)]
     for number in range(2, settings.representatives + 1):
-        if rounds[-1].verified.where(F.col("similarity") < settings.similarity).isEmpty():
+        if rounds[-1].verified.where(F.col("similarity") < settings.at_least).isEmpty():
             break
         open_rows = work.write(f"open_{number}", only_failed(rounds[-1], settings))
         rounds.append(_try(work, number, to_next_round(open_rows, known, number), everyone, settings))
@@ -98,8 +98,6 @@ def _try(work: Workspace, number: int, rows: DataFrame, everyone: DataFrame, set
     tried = work.write(f"tried_{number}", rows)
     is_past = (F.col("b_batch") < F.col("batch")).alias("is_past")
     pairs = tried.where("b IS NOT NULL").select(F.col("id").alias("a"), "b", "b_batch", is_past).distinct()
-    if settings.by == "nothing":
-        return _Round(tried, work.write(f"verified_{number}", pairs.withColumn("similarity", F.lit(1.0))))
     pairs = work.write(f"pairs_{number}", pairs)
     measured = similarities(pairs, everyone, exact=settings.by == "shingles").join(pairs, ["a", "b"])
     return _Round(tried, work.write(f"verified_{number}", measured))
@@ -107,7 +105,7 @@ def _try(work: Workspace, number: int, rows: DataFrame, everyone: DataFrame, set
 
 def only_failed(last: _Round, settings: VerifySettings) -> DataFrame:
     """(key, id, batch) of documents that the last round compared in vain."""
-    failed = last.verified.where(F.col("similarity") < settings.similarity).select(F.col("a").alias("id"), "b")
+    failed = last.verified.where(F.col("similarity") < settings.at_least).select(F.col("a").alias("id"), "b")
     return last.tried.join(failed, ["id", "b"], "left_semi").select("key", "id", "batch")
 
 
@@ -116,7 +114,7 @@ def to_edges(rounds: list[_Round], settings: VerifySettings) -> DataFrame:
     edges = rounds[0].verified
     for later in rounds[1:]:
         edges = edges.unionByName(later.verified)
-    similar = edges.where(F.col("similarity") >= settings.similarity)
+    similar = edges.where(F.col("similarity") >= settings.at_least)
     return similar.dropDuplicates(["a", "b"]) if len(rounds) > 1 else similar
 
 

@@ -16,11 +16,12 @@ from jobs.runtime.stage import Workspace
 def to_clustered(
     documents: DataFrame, edges: DataFrame, places: DataFrame, settings: DedupMinhashSettings, work: Workspace
 ) -> DataFrame:
-    """The batch's documents that share a cluster with another: id, doc_id, url, host, crawl, file, and
+    """The batch's documents that share a cluster with another: id, url, host, crawl, file, and
 
     cluster       doc_id that names the cluster
     keeper        doc_id of the document that is kept; null where none is
     keeper_id     id of that document, or of the one the cluster is named after
+    keep          whether it is that document
 
     `documents` has the batch's documents with id and chars, `edges` (a, b, b_batch, similarity, is_past) where b may be
     an earlier batch's, `places` the rows of `duplicates` of this stage and earlier batches.
@@ -33,12 +34,13 @@ def to_clustered(
         to_oldest(past, joined), "component", "left"
     )
     in_past = F.col("past_cluster").isNotNull()
-    return chosen.select(
-        *("id", "doc_id", "url", "host", "crawl", "file"),
+    clustered = chosen.select(
+        *("id", "url", "host", "crawl", "file"),
         F.when(in_past, F.col("past_cluster")).otherwise(F.col("founder.doc_id")).alias("cluster"),
         F.when(in_past, F.col("past_keeper")).otherwise(_kept(settings, "founder.doc_id")).alias("keeper"),
         F.when(in_past, F.col("past_id")).otherwise(F.col("founder.id")).alias("keeper_id"),
     )
+    return clustered.withColumn("keep", F.col("keeper").isNotNull() & (F.col("keeper_id") == F.col("id")))
 
 
 def to_past(edges: DataFrame, places: DataFrame) -> DataFrame:

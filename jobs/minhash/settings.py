@@ -21,6 +21,11 @@ class VerifySettings(Section):
         4, ge=1, le=100, description="documents of a bucket that others are compared with, one after another"
     )
 
+    @property
+    def at_least(self) -> float:
+        """The similarity from which two documents are linked."""
+        return 0.0 if self.by == "nothing" else self.similarity
+
 
 class AlarmSettings(Section):
     """What stops the stage before it commits, with the evidence."""

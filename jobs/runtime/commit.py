@@ -57,7 +57,7 @@ def commit(lake: Lake, work: Pending, settings: Section, limits: RunSettings, ro
             _write(lake, stage, batch, {table: lake.read(table).limit(0) for table in stage.writes}, mark)
             return Counts(0, 0, 0, 0)
         with _session_conf(lake, stage.session_conf(settings)):
-            given = (*_inputs(lake, work), settings, *([workspace] if stage.in_rounds else []))
+            given = (*_inputs(lake, work), settings, *([workspace] if stage.needs_workspace else []))
             _write(lake, stage, batch, stage.transform(*given), mark)
         counts = _count(lake, stage, batch, rows_in)
         _check(label, counts, limits, lambda: _commonest_losses(lake, stage, batch))
@@ -129,18 +129,9 @@ def _files(lake: Lake, batch: Batch) -> DataFrame:
 
 def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame | Mapping[str, DataFrame], mark: str) -> None:
     """Replace the batch's rows in the stage's tables, and give each failed document its row in `losses`."""
-    if isinstance(rows, Mapping):
-        for table in stage.writes:
-            lake.replace(table, rows[table], mark, **_place(table, stage, batch))
-    elif len(stage.writes) == 1:
-        table = stage.writes[0]
-        lake.replace(table, rows, mark, **_place(table, stage, batch))
-    else:
-        written = lake.stash(stage.name, rows)
-        for table in stage.writes:
-            own = written.where(F.col(table).isNotNull()).select(f"{table}.*")
-            lake.replace(table, own, mark, **_place(table, stage, batch))
-        lake.empty_stash(stage.name)
+    frames = rows if isinstance(rows, Mapping) else {stage.writes[0]: rows}
+    for table in stage.writes:
+        lake.replace(table, frames[table], mark, **_place(table, stage, batch))
     if "detail" in TABLES[stage.writes[0]].column_names:
         failed, known = _failed(lake, stage, batch), lake.read("losses", stage=stage.name, batch=batch.batch)
         if failed.head(1) or known.head(1):  # an empty commit would cost as much as a full one

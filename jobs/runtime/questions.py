@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row
@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from jobs import audit as audits
 from jobs import whatif as whatifs
 from jobs.catalog import TABLES
-from jobs.pipeline import Settings
+from jobs.pipeline import STAGES, Settings
 from jobs.runtime import lock
 from jobs.runtime import run as running
 from jobs.runtime.commands import STAGE_NAMES, opened
@@ -21,6 +21,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Done
 from jobs.runtime.stage import read_back
 from jobs.runtime.workspace import LakeWorkspace
+from udfs.settings import Section
 from udfs.text.screening import ScreenSettings
 
 
@@ -32,21 +33,22 @@ def status(settings: Settings, options: argparse.Namespace) -> None:
         if not batches:
             print(f"{settings.lake}: an empty lake; corpusmill run --input PATH --lake {settings.lake} fills it.")
             return
-        _print_commits(batches, done)
+        _print_commits(batches, done, running.sections(settings, STAGES))
         _print_survivors(lake)
     _print_totals(batches, done)
 
 
-def _print_commits(batches: Sequence[Batch], done: Done) -> None:
+def _print_commits(batches: Sequence[Batch], done: Done, sections: Mapping[str, Section]) -> None:
     print(
         f"{'batch':>5}  {'stage':<16} {'in':>10} {'kept':>10} {'rejected':>10} "
         f"{'lost':>8}  {'took':>9}  committed (UTC)"
     )
     for batch in batches:
-        for name in STAGE_NAMES:
-            row = done.get((name, batch.batch))
+        for stage in STAGES:
+            name, row = stage.name, done.get((stage.name, batch.batch))
             if row is None:
-                print(f"{batch.batch:>5}  {name:<16} {'not done yet':>41}")
+                state = "not done yet" if stage.is_on(sections[name]) else "switched off"
+                print(f"{batch.batch:>5}  {name:<16} {state:>41}")
                 continue
             print(
                 f"{batch.batch:>5}  {name:<16} {row['rows_in']:>10,} {row['rows_kept']:>10,} "

@@ -17,6 +17,7 @@ from math import inf
 from typing import Any, Protocol
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from udfs.settings import Section
 
@@ -51,9 +52,8 @@ class Stage:
 
     name          also the name of its section in the settings, and in `progress`
     reads         tables whose rows of the batch it is given, in order; documents come in through the last
-    writes        tables it fills; with more than one, it gives a mapping from table to frame, or one frame with a
-                  struct column for each table, of which a row fills one
-    transform     `(*frames, settings) -> frame`
+    writes        tables it fills
+    transform     `(*frames, settings) -> frame`, or with more than one table a mapping from table to frame
     rules         modules whose code decides its rows; changing them makes its batches pending again
     history       tables of which it is also given the rows of all earlier batches, after `reads`; its own rows, where
                   several stages write the table
@@ -61,7 +61,7 @@ class Stage:
     unkeyed       settings that do not change the rows, such as retries; dotted where they are deeper
     session_conf  Spark settings while it runs, from its settings
     is_on         whether it is to be done, from its settings; the rows of a stage that is switched off are taken away
-    in_rounds     it is also given a Workspace, after the settings, and may look at what it wrote there
+    needs_workspace     it is also given a Workspace, after the settings, and may look at what it wrote there
     """
 
     name: str
@@ -74,7 +74,7 @@ class Stage:
     unkeyed: tuple[str, ...] = ()
     session_conf: Callable[[Any], Mapping[str, str]] = nothing
     is_on: Callable[[Any], bool] = always
-    in_rounds: bool = False
+    needs_workspace: bool = False
 
     def parts(self, settings: Section, inputs: Mapping[str, str]) -> dict[str, str]:
         """All that the rows of a batch depend on, by name; `inputs` are the keys of what it reads."""
@@ -86,6 +86,12 @@ class Stage:
             del reduce(dict.__getitem__, sections, shown)[name]
         models = {f"model {name}": digest for name, digest in self.assets(settings).items()}
         return {"settings": written(shown), "code": code_digest(self.rules), **models, **inputs}
+
+
+def by_table(rows: DataFrame, tables: Sequence[str]) -> dict[str, DataFrame]:
+    """A frame for each table, of `rows` with a struct column for each, of which a row fills one. They are to be written
+    down before, so that one computation fills all."""
+    return {table: rows.where(F.col(table).isNotNull()).select(f"{table}.*") for table in tables}
 
 
 def names_of_writers(stage: Stage, table: str, stages: Sequence[Stage]) -> list[str]:

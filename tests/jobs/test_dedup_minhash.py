@@ -2,11 +2,10 @@
 
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import pyarrow as pa
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.catalog import BANDS, DUPLICATES, SCREENED, SIGNATURES
@@ -17,7 +16,7 @@ from jobs.runtime.errors import StageFailed
 from jobs.sign import SignSettings, sign
 from tests.jobs.workspace import Folder
 from udfs.dedup.near_duplicates import Signed, link, place
-from udfs.dedup.similarity import estimates
+from udfs.dedup.similarity import estimate, jaccard
 
 pytestmark = pytest.mark.spark
 
@@ -111,8 +110,7 @@ def defined(
     by_offset = {text.offset: text for text in texts}
 
     def similar(a: int, b: int) -> bool:
-        left, right = (pa.array([rows[one].signature], pa.binary()) for one in (a, b))
-        return settings.verify.by == "nothing" or estimates(left, right)[0] >= settings.verify.similarity
+        return settings.verify.by == "nothing" or measured(rows[a], rows[b], settings) >= settings.verify.similarity
 
     def rank(offset: int) -> tuple[object, ...]:
         text = by_offset[offset]
@@ -128,6 +126,13 @@ def defined(
     found = place(documents, edges, drop_all=settings.keep == "none")
     bands = {(key, id_, number) for key, known in buckets.items() for number, id_ in enumerate(known, 1)}
     return {ids[id_]: (ids[one.cluster], one.keep) for id_, one in found.items()}, bands
+
+
+def measured(one: Row, other: Row, settings: DedupMinhashSettings) -> float:
+    """The similarity of two rows of `signatures`, as the settings have it measured."""
+    if settings.verify.by == "shingles":
+        return jaccard(one.shingle_hashes or b"", other.shingle_hashes or b"")
+    return estimate(one.signature, other.signature)
 
 
 def as_defined(places: DataFrame) -> dict[int, tuple[int, bool]]:
@@ -154,11 +159,14 @@ def test_batch_by_batch_the_stage_equals_the_definition(
     assert fates == {True, False}
 
 
-def test_the_rows_say_who_is_kept_instead_and_how_similar_it_is(spark: SparkSession, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["signatures", "shingles", "nothing"])
+def test_the_rows_say_who_is_kept_instead_and_how_similar_it_is(spark: SparkSession, tmp_path: Path, by: Any) -> None:
     texts = made_up(120, Random(3), batches=2)
-    settings = DedupMinhashSettings(verify=VerifySettings(similarity=0.6))
-    signatures, places, _ = run(spark, texts, settings, tmp_path)
-    content = {row.id: row.signature for row in signatures.collect()}
+    settings = DedupMinhashSettings(verify=VerifySettings(by=by, similarity=0.6), keep="first")
+    signing = BANDING.model_copy(update={"keep_shingles": True})
+    signatures, places, _ = run(spark, texts, settings, tmp_path, signing=signing)
+    assert as_defined(places) == defined(texts, signatures, places, settings)[0]
+    content = {row.id: row for row in signatures.collect()}
     rows = {row.doc_id: row for row in places.select("*", short_id()).collect()}
     rejected = [row for row in rows.values() if not row.keep]
     assert len(rejected) > 10
@@ -167,8 +175,7 @@ def test_the_rows_say_who_is_kept_instead_and_how_similar_it_is(spark: SparkSess
         keeper = rows[row.keeper]
         assert (keeper.keep, keeper.cluster) == (True, row.cluster)
         assert keeper.batch <= row.batch
-        pair = [pa.array([content[one.id]], pa.binary()) for one in (row, keeper)]
-        assert row.similarity == pytest.approx(estimates(*pair)[0])
+        assert row.similarity == pytest.approx(measured(content[row.id], content[keeper.id], settings))
     assert all((row.reason, row.keeper, row.similarity) == (None, row.doc_id, 1.0) for row in rows.values() if row.keep)
 
 

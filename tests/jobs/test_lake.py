@@ -63,12 +63,13 @@ def test_stages_that_share_a_table_replace_only_their_own_rows(lake: Lake) -> No
 
 
 def test_a_value_outside_its_range_is_refused(lake: Lake) -> None:
-    row = ["dedup_exact", "d", 1, "c", None, None, None, None, "/a", 0, True, None, None, "d", "d", 1.5, None, b"k"]
-    assert len(row) == len(DUPLICATES.columns)
+    values = {
+        "stage": "dedup_exact", "doc_id": "d", "batch": 1, "crawl": "c", "file": "/a", "offset": 0, "keep": True,
+        "cluster": "d", "keeper_id": 1, "similarity": 1.5,
+    }  # fmt: skip
+    row = tuple(values.get(column.name) for column in DUPLICATES.columns)
     with pytest.raises(PySparkException, match="similarity_range"):
-        lake.replace(
-            "duplicates", lake.spark.createDataFrame([tuple(row)], DUPLICATES.ddl), stage="dedup_exact", batch=1
-        )
+        lake.replace("duplicates", lake.spark.createDataFrame([row], DUPLICATES.ddl), stage="dedup_exact", batch=1)
     assert lake.read("duplicates").count() == 0
 
 

@@ -5,11 +5,12 @@ It answers a prompt with `answer(prompt)`; a prompt is a text or a list of token
 
 import http.server
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+
+from tests.udfs.local_server import serving_on_localhost
 
 
 class Asked(NamedTuple):
@@ -50,17 +51,9 @@ class Completions:
 @contextmanager
 def serving() -> Iterator[Completions]:
     site = Completions()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"site": site}))
-    server.daemon_threads = True  # a handler that hangs is not waited for
-    site.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving_on_localhost(type("Handler", (_Handler,), {"site": site})) as port:
+        site.url = f"http://127.0.0.1:{port}/v1"
         yield site
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -1,12 +1,13 @@
 """An HTTP server on 127.0.0.1 that serves bytes and fails as it is told; it notes every request."""
 
 import http.server
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from tests.udfs.local_server import serving_on_localhost
 
 
 class Seen(NamedTuple):
@@ -40,16 +41,9 @@ class Site:
 @contextmanager
 def serving() -> Iterator[Site]:
     site = Site()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"site": site}))
-    site.base = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving_on_localhost(type("Handler", (_Handler,), {"site": site})) as port:
+        site.base = f"http://127.0.0.1:{port}"
         yield site
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -1,11 +1,12 @@
 """As much of S3 on 127.0.0.1 as pyarrow's client needs to list and read: ListObjectsV2, HEAD, GET with ranges."""
 
 import http.server
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.udfs.local_server import serving_on_localhost
 
 
 class Bucket:
@@ -88,15 +89,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 @contextmanager
 def serving_bucket(objects: dict[str, bytes]) -> Iterator[Bucket]:
     bucket = Bucket(objects)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"bucket": bucket}))
-    bucket.query = f"?scheme=http&endpoint_override=127.0.0.1:{server.server_address[1]}&region=us-east-1"
-    server.daemon_threads = True  # the client keeps its connections open
-    server.block_on_close = False
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving_on_localhost(type("Handler", (_Handler,), {"bucket": bucket})) as port:
+        bucket.query = f"?scheme=http&endpoint_override=127.0.0.1:{port}&region=us-east-1"
         yield bucket
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

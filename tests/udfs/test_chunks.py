@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.udfs.texts import any_text
-from udfs.models.tokens import load_tokenizer
 from udfs.programs.chunks import (
     CHARACTERS_PER_UNIT,
     Chunk,
@@ -27,14 +26,6 @@ from udfs.programs.chunks import (
 
 WORDS = ChunkSettings(window=50, unit="words")
 SPLIT = ChunkSettings(window=50, unit="words", long_lines="split")
-
-
-@pytest.fixture(scope="session")
-def llama2(data: Path) -> Any:
-    path = data / "tokenizers/llama2/tokenizer.json"
-    if not path.is_file():
-        pytest.skip("the tokenizer of Llama 2 is not here")
-    return load_tokenizer(path)
 
 
 def published(text: str, costs: list[int], window: int) -> list[str]:

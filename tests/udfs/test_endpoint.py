@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from tests.udfs.completions_server import Completions, serving
 from udfs.programs.completions import BadReplyError, read_choices
+from udfs.programs.effects import Level
 from udfs.programs.endpoint import EndpointSettings, endpoint_proposer
 from udfs.programs.prompts import Prompt
-from udfs.programs.proposer import Level, Proposal, Request
+from udfs.programs.proposer import Proposal, Request
 
 KEY = "sk-made-up-0123456789abcdef"
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
 from tests.udfs.texts import any_text
-from udfs.models.tokens import load_tokenizer
 from udfs.programs.chunks import Chunk, numbered
 from udfs.programs.prompts import (
     AS_PUBLISHED_CHUNK,
@@ -28,14 +27,6 @@ MARKS = ["<s>", "</s>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[d
 LIMITED = PromptSettings(document_tokens=100)
 
 hostile = st.lists(st.one_of(st.sampled_from([*MARKS, "<", "[", "/", "s>", "]"]), any_text), max_size=8).map("".join)
-
-
-@pytest.fixture(scope="session")
-def llama2(data: Path) -> Any:
-    path = data / "tokenizers/llama2/tokenizer.json"
-    if not path.is_file():
-        pytest.skip("the tokenizer of Llama 2 is not here")
-    return load_tokenizer(path)
 
 
 @pytest.fixture(scope="session")

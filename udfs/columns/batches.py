@@ -1,6 +1,6 @@
 """What the functions of this package share: schemas, and batches that are bounded in bytes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,11 @@ MapInArrow = Callable[[Batches], Batches]
 def arrow_schema(schema: StructType) -> pa.Schema:
     """The Arrow schema in which rows of `schema` leave."""
     return to_arrow_schema(schema, timezone="UTC", prefers_large_types=True)
+
+
+def batch_of(columns: Mapping[str, pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    """The columns that `schema` names, in its types and order."""
+    return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in schema], schema=schema)
 
 
 def batched(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> Batches:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql.types import StructType
 
-from udfs.columns.batches import Batches, MapInArrow, arrow_schema
+from udfs.columns.batches import Batches, MapInArrow, arrow_schema, batch_of
 from udfs.crawl.pages import PageSettings, read_pages
 from udfs.dedup import bloom_global
 from udfs.dedup.bloom import BloomSettings
@@ -103,7 +103,7 @@ def dedup_globally(settings: BloomSettings, carried: Sequence[str], schema: Stru
             lists = batch.column("contained").cast(bloom_global.CONTAINED)
             found = with_repeats(batch, lambda texts, lists=lists: bloom_global.columns(texts, lists, settings))
             found |= {name: batch.column(name) for name in carried}
-            yield pa.RecordBatch.from_arrays([found[field.name].cast(field.type) for field in arrow], schema=arrow)
+            yield batch_of(found, arrow)
 
     return dedup
 
@@ -123,7 +123,7 @@ def cut_repeats(carried: Sequence[str], schema: StructType) -> MapInArrow:
                 "text": pc.if_else(keep, texts, None),
             }
             found |= {"ngrams": _zeros(batch), "contained": _zeros(batch), "edits": _edit_lists(edits, arrow)}
-            yield pa.RecordBatch.from_arrays([found[field.name].cast(field.type) for field in arrow], schema=arrow)
+            yield batch_of(found, arrow)
 
     return cut
 

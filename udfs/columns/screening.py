@@ -3,7 +3,7 @@
 import pyarrow as pa
 from pyspark.sql.types import StructType
 
-from udfs.columns.batches import Batches, MapInArrow, arrow_schema
+from udfs.columns.batches import Batches, MapInArrow, arrow_schema, batch_of
 from udfs.text.screener import Screener
 from udfs.text.screening import ScreenSettings
 
@@ -19,6 +19,6 @@ def screen_documents(settings: ScreenSettings, carried: tuple[str, ...], schema:
             columns = {name: batch.column(name) for name in carried}
             texts = batch.column("text").cast(pa.large_string())
             columns |= screener.columns(texts, columns["url"].to_pylist())
-            yield pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in arrow], schema=arrow)
+            yield batch_of(columns, arrow)
 
     return screened

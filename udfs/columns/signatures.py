@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql.types import StructType
 
-from udfs.columns.batches import Batches, MapInArrow, arrow_schema
+from udfs.columns.batches import Batches, MapInArrow, arrow_schema, batch_of
 from udfs.dedup.shingles import ShingleSettings
 from udfs.dedup.signer import Signer
 from udfs.dedup.similarity import estimates, jaccards
@@ -23,7 +23,7 @@ def sign_texts(
             columns = {name: batch.column(name) for name in ("id", "batch")}
             texts = batch.column("text").cast(pa.large_string())
             columns |= {"chars": pc.utf8_length(texts), **signer.columns(texts)}
-            yield pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in arrow], schema=arrow)
+            yield batch_of(columns, arrow)
 
     return sign
 

@@ -6,7 +6,6 @@ storage are in `udfs/crawl/files.py`, which is the module to import from.
 
 import base64
 import http.client
-import random
 import re
 import time
 import urllib.error
@@ -19,6 +18,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pydantic import Field
 
+from udfs.backoff import pause_seconds, retry_after_seconds
 from udfs.settings import Section
 
 CHUNK_BYTES = 1 << 18
@@ -119,7 +119,7 @@ def _with_retries(url: str, settings: DownloadSettings, attempt: Callable[[float
         except urllib.error.HTTPError as error:
             if not _may_pass(error.code):
                 raise FileError(url, f"the server answers {error.code} {error.reason}") from None
-            sentence, wait = f"the server answers {error.code} {error.reason}", _retry_after_seconds(error.headers)
+            sentence, wait = f"the server answers {error.code} {error.reason}", retry_after_seconds(error.headers)
         except _RetryableError as error:
             sentence, wait = str(error), error.wait_seconds
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
@@ -128,7 +128,7 @@ def _with_retries(url: str, settings: DownloadSettings, attempt: Callable[[float
             raise FileError(url, f"not a usable URL ({type(error).__name__})") from None
         else:
             return
-        pause = _pause_seconds(tries, wait, settings)
+        pause = pause_seconds(tries, wait, settings.backoff_seconds, settings.backoff_max_seconds)
         if tries > settings.retries or time.monotonic() + pause >= deadline:
             times = "1 try" if tries == 1 else f"{tries} tries"
             raise FileError(url, f"{sentence}, after {times}")
@@ -225,14 +225,3 @@ def _validator(headers: Message) -> str:
 
 def _may_pass(status: int) -> bool:
     return status >= 500 or status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-
-
-def _retry_after_seconds(headers: Message) -> float:
-    value = (headers.get("Retry-After") or "").strip()
-    return float(value) if value.isdecimal() and len(value) < 7 else 0.0
-
-
-def _pause_seconds(tries: int, wait_seconds: float, settings: DownloadSettings) -> float:
-    """Doubling, capped, with jitter of one half, so that tasks that failed together do not come back together."""
-    backoff = settings.backoff_seconds * 2.0 ** min(tries - 1, 30) * random.uniform(0.5, 1.5)  # noqa: S311  no secret
-    return min(max(backoff, wait_seconds), settings.backoff_max_seconds)

@@ -5,7 +5,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from udfs.programs.proposer import Level, Proposal
+from udfs.programs.effects import Level
+from udfs.programs.proposer import Proposal
 
 _FINISH_CHARS = 50
 _LOGPROB_MIN = -1e6

@@ -8,12 +8,10 @@ into one header of requests to that host, and is taken out of whatever a server 
 
 import http.client
 import json
-import random
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from email.message import Message
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -21,8 +19,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from udfs.backoff import pause_seconds, retry_after_seconds
 from udfs.programs.completions import BadReplyError, Choice, read_choices, refusal_text, to_proposal
-from udfs.programs.proposer import Level, Proposal, Proposer, Request, failed
+from udfs.programs.effects import Level
+from udfs.programs.proposer import Proposal, Proposer, Request, failed
 from udfs.settings import Section
 
 _READ_BYTES = 1 << 16
@@ -132,7 +132,7 @@ class _Endpoint:
                 choices = read_choices(self._post(body, deadline), len(requests))
             except (_RetryableError, BadReplyError) as error:
                 wait = error.wait_seconds if isinstance(error, _RetryableError) else 0.0
-                pause = _pause_seconds(tries, wait, given)
+                pause = pause_seconds(tries, wait, given.backoff_seconds, given.backoff_max_seconds)
                 most = given.retries if self._failures < _SURE_OF_DOWN else 0
                 if tries > most or time.monotonic() + pause >= deadline:
                     self._failures += 1
@@ -171,7 +171,7 @@ class _Endpoint:
         said = self._clean(_said(error))
         sentence = f"the server answers {error.code}{': ' if said else ''}{said}"
         if error.code >= 500 or error.code in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}:
-            return _RetryableError(sentence, _retry_after_seconds(error.headers))
+            return _RetryableError(sentence, retry_after_seconds(error.headers))
         return _RefusedError(sentence, may_split=error.code in _SPLIT)
 
     def _clean(self, sentence: str) -> str:
@@ -232,14 +232,3 @@ def _cause(error: Exception) -> str:
     if isinstance(error, http.client.HTTPException):
         return type(error).__name__
     return str(getattr(error, "reason", "") or error or type(error).__name__)
-
-
-def _retry_after_seconds(headers: Message) -> float:
-    value = (headers.get("Retry-After") or "").strip()
-    return float(value) if value.isdecimal() and len(value) < 7 else 0.0
-
-
-def _pause_seconds(tries: int, wait_seconds: float, settings: EndpointSettings) -> float:
-    """Doubling, capped, with jitter of one half, so that tasks that failed together do not come back together."""
-    backoff = settings.backoff_seconds * 2.0 ** min(tries - 1, 30) * random.uniform(0.5, 1.5)  # noqa: S311  no secret
-    return min(max(backoff, wait_seconds), settings.backoff_max_seconds)

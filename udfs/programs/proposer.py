@@ -5,12 +5,11 @@ with one request is an error in its proposal; only what would go wrong with all 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from udfs.programs.chunks import Chunk, numbered
+from udfs.programs.effects import Level
 from udfs.programs.prompts import Prompt, Prompter
-
-Level = Literal["document", "chunk"]
 
 
 class Request(NamedTuple):
