@@ -15,6 +15,7 @@ from jobs.components import ComponentsSettings, components
 from jobs.documents import short_id
 from jobs.minhash.buckets import link
 from jobs.minhash.settings import VerifySettings
+from jobs.runtime.console import printable
 from jobs.runtime.stage import Workspace
 from jobs.sign import BandingText, SignSettings
 from udfs.columns.signatures import sign_texts
@@ -106,5 +107,7 @@ def report(name: str, found: Found, settings: AuditSettings) -> str:
     ]
     for pair in found.pairs:
         lines.append(f"\nsimilarity {pair.similarity:.2f}")
-        lines += [f"  {one.where} ({one.chars:,} characters)\n    {' '.join(one.text.split())}" for one in pair[1:]]
+        for one in pair[1:]:
+            text = printable(" ".join(one.text.split()))
+            lines.append(f"  {printable(one.where)} ({one.chars:,} characters)\n    {text}")
     return "\n".join(lines)

@@ -19,17 +19,18 @@ from jobs.minhash.pairs import similarities
 from jobs.minhash.settings import DedupMinhashSettings
 from jobs.reasons import DuplicateReason
 from jobs.runtime.stage import Workspace
+from jobs.runtime.threads import at_once
 
 STAGE = "dedup_minhash"
 
 
 def session_conf(settings: DedupMinhashSettings) -> dict[str, str]:
-    """Joins send the smaller side to where the other is, as far as that is small; beyond, Spark filters the history by
-    a Bloom filter of the new keys before it moves any of it."""
+    """Joins send the smaller side to where the other is, as far as that is small; beyond, Spark filters a history of
+    more than a gigabyte by a Bloom filter of the new keys before it moves any of it."""
     return {
         "spark.sql.autoBroadcastJoinThreshold": str(256 << 20),
         "spark.sql.optimizer.runtime.bloomFilter.enabled": "true",
-        "spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold": "0",
+        "spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold": str(1 << 30),
         "spark.sql.optimizer.runtime.bloomFilter.creationSideThreshold": str(1 << 40),
         "spark.sql.optimizer.runtime.bloomFilter.maxNumItems": str(200_000_000),
         "spark.sql.optimizer.runtime.bloomFilter.maxNumBits": str(1 << 31),
@@ -50,41 +51,38 @@ def dedup_minhash(
     documents = duplicates.where("keep").select(*BATON_NAMES, short_id())
     signed = signatures.where("signature IS NOT NULL")
     links = link(signed, past_bands, past_signatures, settings.verify, work)
-    edges = links.edges
-    with_chars = documents.join(signatures.select("id", "chars"), "id")
-    clustered = work.write("clustered", to_clustered(with_chars, edges, past_places, settings, work))
-    check_clusters(clustered, settings.alarms)
-    check_sources(documents, clustered, settings.alarms)
-    everyone = signed.unionByName(past_signatures)
-    known = work.write("known", with_known_similarity(clustered, edges))
-    similar = to_similarities(known, everyone, exact=settings.verify.by == "shingles")
+    edges = work.write("edges", links.edges)
+    ranked = documents.join(signatures.select("id", "chars"), "id") if settings.keep == "longest" else documents
+    clustered = to_clustered(ranked, edges, past_places, settings, work).transform(with_known_similarity, edges)
+    clustered = work.write("clustered", clustered)
+    others = clustered.where("keeper_id != id AND similarity IS NULL").select(
+        F.col("id").alias("a"), F.col("keeper_id").alias("b")
+    )
+    everyone, exact = signed.unionByName(past_signatures), settings.verify.by == "shingles"
+    _, _, measured = at_once(
+        lambda: check_clusters(clustered, settings.alarms),
+        lambda: check_sources(documents, clustered, settings.alarms),
+        lambda: work.write("measured", similarities("others", others, signed, everyone, work, exact=exact)),
+    )
     return {
-        "duplicates": documents.transform(to_places, clustered, similar),
+        "duplicates": documents.transform(to_places, clustered, measured),
         "bands": links.representatives.select(*BANDS.column_names),
     }
 
 
 def with_known_similarity(clustered: DataFrame, edges: DataFrame) -> DataFrame:
-    """(a, b, similarity) of each rejected document a and the keeper b of its cluster; null where they were not
-    compared."""
-    pairs = clustered.where("keeper_id != id").select(F.col("id").alias("a"), F.col("keeper_id").alias("b"))
-    return pairs.join(edges.select("a", "b", "similarity"), ["a", "b"], "left")
+    """And the `similarity` of each document to the keeper of its cluster; null where they were not compared."""
+    known = edges.select(F.col("a").alias("id"), F.col("b").alias("keeper_id"), "similarity")
+    return clustered.join(known, ["id", "keeper_id"], "left")
 
 
-def to_similarities(known: DataFrame, signed: DataFrame, *, exact: bool) -> DataFrame:
-    """(id, similarity) of each of these pairs."""
-    measured = similarities(known.where("similarity IS NULL").select("a", "b"), signed, exact=exact)
-    both = known.where("similarity IS NOT NULL").unionByName(measured)
-    return both.select(F.col("a").alias("id"), "similarity")
-
-
-def to_places(documents: DataFrame, clustered: DataFrame, similar: DataFrame) -> DataFrame:
+def to_places(documents: DataFrame, clustered: DataFrame, measured: DataFrame) -> DataFrame:
     """Rows of `duplicates` for all documents of the batch; most are alone."""
-    places = clustered.join(similar, "id", "left").select(
-        "id", "cluster", "keeper", "keeper_id", "similarity", F.col("keep").alias("is_keeper")
-    )
+    places = clustered.select("id", "cluster", "keeper", "keeper_id", "similarity", F.col("keep").alias("is_keeper"))
+    later = measured.select(F.col("a").alias("id"), F.col("similarity").alias("measured"))
     alone = F.col("cluster").isNull()
-    rows = documents.join(places, "id", "left").withColumn("is_kept", alone | F.col("is_keeper"))
+    rows = documents.join(places, "id", "left").join(later, "id", "left")
+    rows = rows.withColumn("is_kept", alone | F.col("is_keeper"))
     rejected = ~F.col("is_kept")
     return rows.select(
         F.lit(STAGE).alias("stage"),
@@ -94,7 +92,7 @@ def to_places(documents: DataFrame, clustered: DataFrame, similar: DataFrame) ->
         F.when(rejected, F.lit("minhash")).alias("method"),
         F.coalesce("cluster", "doc_id").alias("cluster"),
         F.when(alone, F.col("doc_id")).otherwise(F.col("keeper")).alias("keeper"),
-        F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
+        F.coalesce("similarity", "measured", F.lit(1.0)).alias("similarity"),
         "id",
         F.coalesce("keeper_id", "id").alias("keeper_id"),
         F.lit(None).cast("binary").alias("url_key"),

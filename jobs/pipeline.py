@@ -7,6 +7,8 @@
                 -> [dedup_minhash] -> duplicates, bands        of near-duplicates one is kept, over all crawls
                 -> [dedup_substring] -> repeats                passages that occur twice, word for word (off by default)
                 -> [dedup_bloom] -> deduplicated, bloom_shards  texts without paragraphs that were seen before
+                -> [propose]     -> programs, losses          what is written about texts: by rules, a model, or before
+                -> [execute]     -> refined                    texts after their programs
                 -> [rate]        -> ratings                    14 criteria, domain, edu, format, by an ONNX model
                 -> [publish]     -> corpus                     partitioned by domain and quality
 
@@ -21,14 +23,17 @@ from pydantic import Field, model_validator
 
 from jobs import dedup_bloom as bloom
 from jobs import dedup_minhash as near_duplicates
+from jobs import propose as proposing
 from jobs import publish as publishing
 from jobs.audit import AuditSettings
 from jobs.dedup_bloom import DedupBloomSettings, dedup_bloom
 from jobs.dedup_exact import DedupExactSettings, dedup_exact
 from jobs.dedup_minhash import dedup_minhash
 from jobs.dedup_substring import dedup_substring
+from jobs.execute import execute
 from jobs.ingest import WRITES, IngestSettings, ingest
 from jobs.minhash.settings import DedupMinhashSettings
+from jobs.propose import ProposeSettings, propose
 from jobs.publish import PublishSettings, publish
 from jobs.rate import RateSettings, model_of, rate
 from jobs.runtime.commit import RunSettings
@@ -37,6 +42,7 @@ from jobs.runtime.stage import Stage, is_enabled
 from jobs.screen import assets_of, screen
 from jobs.sign import SignSettings, sign
 from udfs.dedup.substrings import SubstringSettings
+from udfs.programs.refining import ExecuteSettings
 from udfs.settings import Section
 from udfs.text.screening import ScreenSettings
 
@@ -113,8 +119,27 @@ STAGES = (
         needs_workspace=True,
     ),
     Stage(
-        "rate",
+        "propose",
         reads=("deduplicated",),
+        remembers=("programs",),
+        writes=("programs", "losses"),
+        transform=propose,
+        rules=("jobs.propose", "udfs.programs.asking", "udfs.programs.line_rules", "udfs.programs.recorded"),
+        assets=proposing.assets_of,
+        unkeyed=proposing.UNKEYED,
+        is_on=proposing.is_on,
+        needs_workspace=True,
+    ),
+    Stage(
+        "execute",
+        reads=("programs", "deduplicated"),
+        writes=("refined",),
+        transform=execute,
+        rules=("jobs.execute", "udfs.programs.refining"),
+    ),
+    Stage(
+        "rate",
+        reads=("refined",),
         writes=("ratings",),
         transform=rate,
         rules=("jobs.rate", "udfs.models.rater"),
@@ -123,7 +148,7 @@ STAGES = (
     ),
     Stage(
         "publish",
-        reads=("deduplicated", "ratings"),
+        reads=("refined", "ratings"),
         writes=("corpus",),
         transform=publish,
         rules=("jobs.publish",),
@@ -149,6 +174,8 @@ class Settings(Section):
     dedup_minhash: DedupMinhashSettings = DedupMinhashSettings()
     dedup_substring: SubstringSettings = SubstringSettings()
     dedup_bloom: DedupBloomSettings = DedupBloomSettings()
+    propose: ProposeSettings = ProposeSettings()
+    execute: ExecuteSettings = ExecuteSettings()
     rate: RateSettings = RateSettings()
     publish: PublishSettings = PublishSettings()
     audit: AuditSettings = AuditSettings()

@@ -28,10 +28,10 @@ def session_conf(settings: PublishSettings) -> dict[str, str]:
     }
 
 
-def publish(deduplicated: DataFrame, ratings: DataFrame, settings: PublishSettings) -> DataFrame:
-    """Texts of `deduplicated` that were rated -> rows of `corpus`."""
+def publish(refined: DataFrame, ratings: DataFrame, settings: PublishSettings) -> DataFrame:
+    """Texts of `refined` that were rated -> rows of `corpus`."""
     rated = ratings.where("keep").drop("keep", "reason", "detail", "expected", "model")
-    texts = deduplicated.where("keep").select(*POSITION, "language", "text")
+    texts = refined.where("keep").select(*POSITION, "language", "text")
     return (
         rated.join(texts, list(POSITION))
         .withColumn("quality", F.col("overall_score"))

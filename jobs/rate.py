@@ -50,11 +50,11 @@ def model_of(settings: RateSettings) -> dict[str, str]:
     return {"rater": model_digest(model_folder(settings))}
 
 
-def rate(deduplicated: DataFrame, settings: RateSettings) -> DataFrame:
-    """Texts that `deduplicated` keeps -> rows of `ratings`, one for one."""
+def rate(refined: DataFrame, settings: RateSettings) -> DataFrame:
+    """Texts that `refined` keeps -> rows of `ratings`, one for one."""
     folder = model_folder(settings)
     rater = rate_documents(folder, model_digest(folder), settings.threads, BATON_NAMES, RATINGS.schema)
-    return deduplicated.where("keep").select(*BATON_NAMES, "text").mapInArrow(rater, RATINGS.schema)
+    return refined.where("keep").select(*BATON_NAMES, "text").mapInArrow(rater, RATINGS.schema)
 
 
 if __name__ == "__main__":

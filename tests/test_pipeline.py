@@ -4,6 +4,7 @@ The sample's `expected.json` is written by the script that made the sample, not 
 """
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -77,7 +78,10 @@ def test_files_count_their_records_by_type(lake: Path) -> None:
 
 def test_documents_in_are_documents_kept_rejected_or_failed(lake: Path) -> None:
     count = {name: len(rows(lake, name)) for name in TABLES}
-    kept = {name: sum(row["keep"] for row in rows(lake, name)) for name in ("screened", "deduplicated", "ratings")}
+    kept = {
+        name: sum(row["keep"] for row in rows(lake, name))
+        for name in ("screened", "deduplicated", "refined", "ratings")
+    }
     exact, near = (
         [row["keep"] for row in rows(lake, "duplicates") if row["stage"] == stage]
         for stage in ("dedup_exact", "dedup_minhash")
@@ -86,7 +90,12 @@ def test_documents_in_are_documents_kept_rejected_or_failed(lake: Path) -> None:
     assert kept["screened"] == len(exact)
     assert sum(exact) == count["signatures"] == len(near)
     assert sum(near) == count["deduplicated"]
-    assert kept["deduplicated"] == count["ratings"]
+    assert (
+        kept["deduplicated"]
+        == count["refined"]
+        == len({(row["file"], row["offset"]) for row in rows(lake, "programs")})
+    )
+    assert kept["refined"] == count["ratings"]
     assert kept["ratings"] == count["corpus"]
     for row in rows(lake, "progress"):
         assert row["rows_in"] == row["rows_kept"] + row["rows_rejected"] + row["rows_failed"]
@@ -104,6 +113,24 @@ def test_survivors_carry_their_text_and_the_rejected_do_not(lake: Path) -> None:
     for row in rows(lake, "screened"):
         assert (row["text"] is not None) == row["keep"]
         assert (row["reason"] is None) == row["keep"]
+
+
+def test_recorded_programs_take_out_the_lines_that_they_name(lake: Path) -> None:
+    recorded = [json.loads(line) for line in (SAMPLE / "programs.jsonl").read_text().splitlines()]
+    lines_of: dict[str, set[int]] = {row["url"]: set() for row in recorded}
+    for row in recorded:
+        for first, last in re.findall(r"remove_lines\(start=(\d+), end=(\d+)\)", row["program"]):
+            lines_of[row["url"]] |= set(range(int(first), int(last) + 1))
+    before = {row["url"]: row["text"] for row in rows(lake, "deduplicated") if row["keep"]}
+    removed = 0
+    for row in rows(lake, "refined"):
+        gone = lines_of.get(row["url"], set())
+        kept = [line for number, line in enumerate(before[row["url"]].split("\n")) if number not in gone]
+        assert row["text"] == "\n".join(kept), row["url"]
+        removed += len(gone)
+    assert removed > 100
+    finish = Counter(row["finish"] for row in rows(lake, "programs"))
+    assert finish == {"recorded": len(recorded), "none": len(before) - len(lines_of)}
 
 
 def test_legacy_charsets_came_out_right(lake: Path) -> None:
@@ -140,7 +167,7 @@ def test_plan_says_why_a_changed_threshold_redoes_what_follows(lake: Path, capsy
     assert run_command(["plan", *DEMO, "--lake", str(lake), *named]) == 0
     shown = capsys.readouterr().out
     assert "screen           rules.word_count.at_least: 50.0 -> 100.0" in shown
-    assert "publish          its input deduplicated changes; its input ratings changes" in shown
+    assert "publish          its input refined changes; its input ratings changes" in shown
     assert "14x8 (112 permutations) compares pairs of similarity 0.3: 0.09%" in shown
     assert "Bloom filter: 123,974,912 bytes" in shown
     assert "ingest" not in shown

@@ -14,6 +14,7 @@ from jobs.catalog.columns import BATCH, BATON, BATON_NAMES, DOC_ID, EDITS, KEEP,
 from jobs.catalog.crawl import BATCHES, DOCUMENTS, FILES, LOSSES
 from jobs.catalog.dedup import BANDS, BLOOM_SHARDS, DEDUPLICATED, DUPLICATES, REPEATS, SIGNATURES
 from jobs.catalog.quality import CORPUS, RATINGS, SCREENED
+from jobs.catalog.refining import PROGRAMS, REFINED
 from jobs.catalog.work import PROGRESS
 from jobs.reasons import Failure
 
@@ -35,8 +36,10 @@ __all__ = [
     "KEEP",
     "LOSSES",
     "POSITION",
+    "PROGRAMS",
     "PROGRESS",
     "RATINGS",
+    "REFINED",
     "REPEATS",
     "SCREENED",
     "SIGNATURES",
@@ -60,6 +63,8 @@ TABLES = {
         REPEATS,
         DEDUPLICATED,
         BLOOM_SHARDS,
+        PROGRAMS,
+        REFINED,
         RATINGS,
         CORPUS,
         PROGRESS,

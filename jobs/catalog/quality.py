@@ -39,6 +39,8 @@ _RANGES = (
     ("format_range", "format BETWEEN 0 AND 5"),
     ("domain_known", f"domain IN ({', '.join(repr(name) for name in DOMAINS)})"),
 )
+# A document that could not be rated has no scores, and Delta takes a check that is null for a broken one.
+_RANGES_WHERE_RATED = tuple((name, f"NOT keep OR ({check})") for name, check in _RANGES)
 
 RATINGS = Table(
     "ratings",
@@ -53,7 +55,7 @@ RATINGS = Table(
         optional("detail", "STRING", "what went wrong, where the document failed"),
     ),
     key=POSITION,
-    checks=_RANGES,
+    checks=_RANGES_WHERE_RATED,
 )
 
 CORPUS = Table(

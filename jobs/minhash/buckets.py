@@ -44,14 +44,18 @@ def link(
         keys = work.write("keys", keys)
     known = work.write("known", only_of_keys(past, keys)) if has_past else past.limit(0)
     everyone = signed.unionByName(past_signed) if has_past else signed
-    rounds = [_try(work, 1, to_first_round(keys, known, has_past=has_past), everyone, settings)]
-    for number in range(2, settings.representatives + 1):
-        if rounds[-1].verified.where(F.col("similarity") < settings.at_least).isEmpty():
+    rounds: list[_Round] = []
+    open_rows = keys
+    for number in range(1, settings.representatives + 1):
+        tried = work.write(f"tried_{number}", to_round(open_rows, known, number))
+        exact = settings.by == "shingles"
+        verified = similarities(f"pairs_{number}", to_pairs(tried), signed, everyone, work, exact=exact)
+        rounds.append(_Round(tried, work.write(f"verified_{number}", verified)))
+        failed = rounds[-1].verified.where(F.col("similarity") < settings.at_least)
+        if failed.isEmpty():
             break
-        open_rows = work.write(f"open_{number}", only_failed(rounds[-1], settings))
-        rounds.append(_try(work, number, to_next_round(open_rows, known, number), everyone, settings))
-    edges, representatives = to_edges(rounds, settings), to_representatives(rounds)
-    return Links(edges, representatives)
+        open_rows = tried.transform(only_failed, failed)
+    return Links(to_edges(rounds, settings), to_representatives(rounds))
 
 
 def only_of_keys(past: DataFrame, keys: DataFrame) -> DataFrame:
@@ -65,27 +69,13 @@ def only_of_keys(past: DataFrame, keys: DataFrame) -> DataFrame:
     return past.join(new, "key", "left_semi").select("key", "id", "batch", "representative")
 
 
-def to_first_round(keys: DataFrame, known: DataFrame, *, has_past: bool) -> DataFrame:
-    """(key, id, batch, b, b_batch) of each new document in each of its buckets: b is the bucket's first representative,
-    null where the document is that itself."""
-    rows = keys.withColumn("representative", F.lit(None).cast("int"))
-    if has_past:
-        rows = rows.unionByName(known)
-    in_bucket = Window.partitionBy("key").orderBy(F.col("representative").asc_nulls_last(), "id")
-    return (
-        rows.withColumn("b", F.first("id").over(in_bucket))
-        .withColumn("b_batch", F.first("batch").over(in_bucket))
-        .where("representative IS NULL")
-        .select("key", "id", "batch", F.expr("nullif(b, id)").alias("b"), "b_batch")
-    )
-
-
-def to_next_round(open_rows: DataFrame, known: DataFrame, number: int) -> DataFrame:
-    """The same for round `number`, of the documents that are still open."""
+def to_round(open_rows: DataFrame, known: DataFrame, number: int) -> DataFrame:
+    """(key, id, batch, b, b_batch) of each document in each bucket where it is still open: b is the bucket's
+    representative of that number, null where the document becomes that itself."""
     theirs = known.where(F.col("representative") == number).select(
         "key", F.col("id").alias("past_b"), F.col("batch").alias("past_batch")
     )
-    first = F.first("id").over(Window.partitionBy("key").orderBy("id"))
+    first = F.min("id").over(Window.partitionBy("key"))
     return (
         open_rows.join(theirs, "key", "left")
         .withColumn("b", F.coalesce("past_b", first))
@@ -94,19 +84,16 @@ def to_next_round(open_rows: DataFrame, known: DataFrame, number: int) -> DataFr
     )
 
 
-def _try(work: Workspace, number: int, rows: DataFrame, everyone: DataFrame, settings: VerifySettings) -> _Round:
-    tried = work.write(f"tried_{number}", rows)
+def to_pairs(tried: DataFrame) -> DataFrame:
+    """(a, b, b_batch, is_past), distinct: each document and representative that are to be compared."""
     is_past = (F.col("b_batch") < F.col("batch")).alias("is_past")
-    pairs = tried.where("b IS NOT NULL").select(F.col("id").alias("a"), "b", "b_batch", is_past).distinct()
-    pairs = work.write(f"pairs_{number}", pairs)
-    measured = similarities(pairs, everyone, exact=settings.by == "shingles").join(pairs, ["a", "b"])
-    return _Round(tried, work.write(f"verified_{number}", measured))
+    return tried.where("b IS NOT NULL").select(F.col("id").alias("a"), "b", "b_batch", is_past).distinct()
 
 
-def only_failed(last: _Round, settings: VerifySettings) -> DataFrame:
-    """(key, id, batch) of documents that the last round compared in vain."""
-    failed = last.verified.where(F.col("similarity") < settings.at_least).select(F.col("a").alias("id"), "b")
-    return last.tried.join(failed, ["id", "b"], "left_semi").select("key", "id", "batch")
+def only_failed(tried: DataFrame, failed: DataFrame) -> DataFrame:
+    """(key, id, batch) of documents that were compared in vain, by pairs (a, b)."""
+    pairs = failed.select(F.col("a").alias("id"), "b")
+    return tried.join(pairs, ["id", "b"], "left_semi").select("key", "id", "batch")
 
 
 def to_edges(rounds: list[_Round], settings: VerifySettings) -> DataFrame:

@@ -4,7 +4,7 @@ The definition is `place` of `udfs/dedup/near_duplicates.py`. Only documents tha
 earlier batch's document belongs to is looked up in the history of `duplicates`.
 """
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.components import components
@@ -23,22 +23,26 @@ def to_clustered(
     keeper_id     id of that document, or of the one the cluster is named after
     keep          whether it is that document
 
-    `documents` has the batch's documents with id and chars, `edges` (a, b, b_batch, similarity, is_past) where b may be
-    an earlier batch's, `places` the rows of `duplicates` of this stage and earlier batches.
+    `documents` has the batch's documents with id, and with chars where the longest is kept, `edges` (a, b, b_batch,
+    similarity, is_past) where b may be an earlier batch's, `places` the rows of `duplicates` of this stage and earlier
+    batches.
     """
-    past = to_past(edges, places)
-    past = past.limit(0) if places.isEmpty() else work.write("past", past)
-    joined = work.write("components", components(to_graph(edges, past), work.write, settings.components))
-    members = work.write("members", documents.join(joined.withColumnRenamed("cluster", "component"), "id"))
-    chosen = members.join(to_founders(members, settings), "component").join(
-        to_oldest(past, joined), "component", "left"
+    past = work.write("past", to_past(edges, places))
+    joined = components(to_graph(edges, past), work.write, settings.components)
+    members = documents.join(joined.withColumnRenamed("cluster", "component"), "id").join(to_oldest(past), "id", "left")
+    component = Window.partitionBy("component")
+    chosen = members.withColumns(
+        {
+            "founder": F.min(F.struct(*_rank(settings), "id")).over(component),
+            "oldest": F.min("oldest").over(component),
+        }
     )
-    in_past = F.col("past_cluster").isNotNull()
+    in_past = F.col("oldest").isNotNull()
     clustered = chosen.select(
         *("id", "url", "host", "crawl", "file"),
-        F.when(in_past, F.col("past_cluster")).otherwise(F.col("founder.doc_id")).alias("cluster"),
-        F.when(in_past, F.col("past_keeper")).otherwise(_kept(settings, "founder.doc_id")).alias("keeper"),
-        F.when(in_past, F.col("past_id")).otherwise(F.col("founder.id")).alias("keeper_id"),
+        F.when(in_past, F.col("oldest.cluster")).otherwise(F.col("founder.doc_id")).alias("cluster"),
+        F.when(in_past, F.col("oldest.keeper")).otherwise(_kept(settings, "founder.doc_id")).alias("keeper"),
+        F.when(in_past, F.col("oldest.keeper_id")).otherwise(F.col("founder.id")).alias("keeper_id"),
     )
     return clustered.withColumn("keep", F.col("keeper").isNotNull() & (F.col("keeper_id") == F.col("id")))
 
@@ -55,12 +59,6 @@ def to_graph(edges: DataFrame, past: DataFrame) -> DataFrame:
     """(a, b): edges inside the batch, and to clusters of earlier batches, each of them one node."""
     inside = edges.where("NOT is_past").select("a", "b")
     return inside.union(past.select("a", F.xxhash64("cluster").alias("b")))
-
-
-def to_founders(members: DataFrame, settings: DedupMinhashSettings) -> DataFrame:
-    """(component, founder): of each component's documents in the batch the one to keep first, with its id and
-    doc_id."""
-    return members.groupBy("component").agg(F.min(F.struct(*_rank(settings), "id")).alias("founder"))
 
 
 def _rank(settings: DedupMinhashSettings) -> list[Column]:
@@ -80,18 +78,8 @@ def _kept(settings: DedupMinhashSettings, founder: str) -> Column:
     return F.lit(None).cast("string") if settings.keep == "none" else F.col(founder)
 
 
-def to_oldest(past: DataFrame, joined: DataFrame) -> DataFrame:
-    """(component, past_cluster, past_keeper, past_id) of components that reach earlier batches: the cluster of the
-    oldest representative that one of their documents is linked to."""
+def to_oldest(past: DataFrame) -> DataFrame:
+    """(id, oldest): of each document that is linked to earlier batches' representatives the oldest of them, and what
+    that belongs to. The smallest of these over a component is the oldest representative it reaches."""
     oldest = F.min(F.struct("b_batch", "b", "cluster", "keeper", "keeper_id")).alias("oldest")
-    return (
-        past.join(joined.select(F.col("id").alias("a"), F.col("cluster").alias("component")), "a")
-        .groupBy("component")
-        .agg(oldest)
-        .select(
-            "component",
-            F.col("oldest.cluster").alias("past_cluster"),
-            F.col("oldest.keeper").alias("past_keeper"),
-            F.col("oldest.keeper_id").alias("past_id"),
-        )
-    )
+    return past.groupBy(F.col("a").alias("id")).agg(oldest)

@@ -4,36 +4,29 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from jobs.runtime.stage import Workspace
 from udfs.columns.signatures import compare_pairs
 
-PAIR = StructType().add("a", "long").add("b", "long").add("similarity", "double")
 
+def similarities(
+    name: str, pairs: DataFrame, new: DataFrame, everyone: DataFrame, work: Workspace, *, exact: bool
+) -> DataFrame:
+    """Distinct (a, b, ...) -> the same with `similarity`: the estimate from the signatures of documents a and b, or
+    with `exact` the Jaccard similarity of their shingle hashes. `new` and `everyone` have the columns of `signatures`;
+    a is among the first, b among the second.
 
-def similarities(pairs: DataFrame, signed: DataFrame, *, exact: bool) -> DataFrame:
-    """(a, b) -> (a, b, similarity): the estimate from the signatures of documents a and b, or with `exact` the Jaccard
-    similarity of their shingle hashes. `signed` has the columns of `signatures`.
-
-    Both sides are looked up in one pass over `signed`; with few pairs Spark sends them to where the signatures are, so
-    that no signature moves that no pair needs.
+    The pairs are written down, under `name`, with what is compared of a. So Spark knows how few they are, and sends
+    them to where the other signatures are, which it passes over once; where they are many it makes a Bloom filter of
+    them, so that no signature moves that no pair needs.
     """
-    sides = pairs.select(
-        "a",
-        "b",
-        F.explode(
-            F.array(
-                F.struct(F.col("a").alias("id"), F.lit(True).alias("is_left")),
-                F.struct(F.col("b").alias("id"), F.lit(False).alias("is_left")),
-            )
-        ).alias("side"),
-    ).select("a", "b", "side.*")
     content = "shingle_hashes" if exact else "signature"
-    both = (
-        signed.select("id", F.col(content).alias("content"))
-        .join(sides, "id")
-        .groupBy("a", "b")
-        .agg(
-            F.max(F.when(F.col("is_left"), F.col("content"))).alias("left"),
-            F.max(F.when(~F.col("is_left"), F.col("content"))).alias("right"),
-        )
-    )
-    return both.mapInArrow(compare_pairs(exact, PAIR), PAIR)
+    lefts = new.select(F.col("id").alias("a"), F.col(content).alias("left"))
+    with_left = only_filtered(work.write(name, pairs.join(lefts, "a")))
+    rights = everyone.select(F.col("id").alias("b"), F.col(content).alias("right"))
+    schema = StructType(with_left.drop("left").schema.fields).add("similarity", "double")
+    return rights.join(with_left, "b").mapInArrow(compare_pairs(exact, schema), schema)
+
+
+def only_filtered(pairs: DataFrame) -> DataFrame:
+    """All of these. Spark makes a Bloom filter of written rows only, and only of rows that a comparison filtered."""
+    return pairs.where("a != b")

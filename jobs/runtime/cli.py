@@ -23,13 +23,16 @@ COMMANDS = {
     "status": "show what each stage did with each batch, and the tables",
     "whatif": "say what other thresholds (--set, --conf) would keep of what is screened, from stored signals",
     "audit": "look for near-duplicates that are left in a table of texts, by parameters that no stage used",
-    "sql": "ask the tables: documents, screened, duplicates, deduplicated, ratings, corpus, losses, files, progress, "
-    "batches, and others; and the view survivors",
+    "programs": "show a sample of documents with their programs: lines that go, what is replaced, calls that count",
+    "sql": "ask the tables: documents, screened, duplicates, deduplicated, programs, refined, ratings, corpus, losses, "
+    "files, progress, batches, and others; and the views survivors, stage_flow, program_operations, program_calls, "
+    "program_failures, program_words, program_word_classes",
 }
 EXAMPLES = """examples:
   corpusmill run --input '/data/CC-MAIN-2026-10/*.warc.gz' --lake ./lake
   corpusmill plan --lake ./lake --set screen.rules.word_count.at_least=100
   corpusmill whatif --lake ./lake --set screen.rules.word_count.at_least=100
+  corpusmill programs --lake ./lake --sample 5 --reason missing_target
   corpusmill sql --lake ./lake "SELECT domain, quality, count(*) FROM corpus GROUP BY ALL ORDER BY ALL"
 Every setting, with its meaning and default, is in conf/local.yaml."""
 
@@ -117,9 +120,32 @@ def _add_own_options(name: str, command: argparse.ArgumentParser) -> None:
             "table", nargs="?", default="corpus", help="a table of the lake, or the path of a Delta table"
         )
         command.add_argument("--pairs", type=int, default=5, help="show at most this many pairs (default: 5)")
+    if name == "programs":
+        command.add_argument(
+            "--sample", metavar="N", type=_at_least_one, default=20, help="show so many documents (default: 20)"
+        )
+        command.add_argument("--seed", type=int, default=0, help="another seed draws other documents (default: 0)")
+        command.add_argument("--batch", metavar="N", type=int, help="documents of this batch only")
+        command.add_argument(
+            "--reason", default="", help="only documents with this reason, of the document or of a call"
+        )
+        command.add_argument("--whole", action="store_true", help="every line and call, in full")
+        command.add_argument(
+            "--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal (default)"
+        )
     if name == "sql":
         command.add_argument("query", help="a SELECT statement")
         command.add_argument("--rows", type=int, default=100, help="print at most this many rows (default: 100)")
+
+
+def _at_least_one(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number from 1 on")
+    return number
 
 
 def _settings(options: argparse.Namespace) -> "Settings":

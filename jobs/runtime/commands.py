@@ -9,6 +9,7 @@ from pathlib import Path
 from jobs import dedup_bloom, sign
 from jobs.ingest import find_input
 from jobs.pipeline import STAGES, Settings
+from jobs.propose import check as check_proposer
 from jobs.rate import check_model
 from jobs.runtime import lock
 from jobs.runtime import run as running
@@ -111,6 +112,7 @@ def _by_batch(pending: Sequence[Pending]) -> list[tuple[int, list[Pending]]]:
 
 def _check(settings: Settings) -> None:
     check_one_distribution()
+    check_proposer(settings.propose)
     check_model(settings.rate)
 
 

@@ -7,6 +7,7 @@ see; Delta's RESTORE makes the tables as they were where the check fails.
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from pydantic import Field
@@ -14,11 +15,12 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.catalog import FAILURES, TABLES
+from jobs.catalog import FAILURES, POSITION, TABLES
 from jobs.runtime.errors import StageFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Pending
 from jobs.runtime.stage import OFF, Stage
+from jobs.runtime.threads import at_once
 from jobs.runtime.workspace import LakeWorkspace
 from udfs.settings import Section
 
@@ -116,7 +118,7 @@ def _inputs(lake: Lake, work: Pending) -> list[DataFrame]:
     for table in work.stage.history:
         rows = lake.read(table).where(F.col("batch") < work.batch.batch)
         frames.append(rows.where(F.col("stage") == work.stage.name) if "stage" in rows.columns else rows)
-    return frames
+    return [*frames, *(lake.read(table) for table in work.stage.remembers)]
 
 
 def _files(lake: Lake, batch: Batch) -> DataFrame:
@@ -130,10 +132,13 @@ def _files(lake: Lake, batch: Batch) -> DataFrame:
 def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame | Mapping[str, DataFrame], mark: str) -> None:
     """Replace the batch's rows in the stage's tables, and give each failed document its row in `losses`."""
     frames = rows if isinstance(rows, Mapping) else {stage.writes[0]: rows}
-    for table in stage.writes:
-        lake.replace(table, frames[table], mark, **_place(table, stage, batch))
-    if "detail" in TABLES[stage.writes[0]].column_names:
+    has_details = "detail" in TABLES[stage.writes[0]].column_names
+    tables = [table for table in stage.writes if table != "losses" or not has_details]
+    at_once(*(partial(lake.replace, table, frames[table], mark, **_place(table, stage, batch)) for table in tables))
+    if has_details:
         failed, known = _failed(lake, stage, batch), lake.read("losses", stage=stage.name, batch=batch.batch)
+        if "losses" in frames:
+            failed = failed.unionByName(frames["losses"])
         if failed.head(1) or known.head(1):  # an empty commit would cost as much as a full one
             lake.replace("losses", failed, mark, stage=stage.name, batch=batch.batch)
 
@@ -146,16 +151,9 @@ def _place(table: str, stage: Stage, batch: Batch) -> dict[str, Any]:
 
 def _failed(lake: Lake, stage: Stage, batch: Batch) -> DataFrame:
     rows = lake.read(stage.writes[0], **_place(stage.writes[0], stage, batch)).where(F.col("reason").isin(*FAILURES))
-    return rows.select(
-        F.lit(stage.name).alias("stage"),
-        "batch",
-        "file",
-        "offset",
-        "doc_id",
-        "url",
-        "reason",
-        F.coalesce("detail", F.lit("")).alias("detail"),
-    )
+    detail = F.coalesce(F.min("detail"), F.lit("")).alias("detail")
+    place = (F.lit(stage.name).alias("stage"), *map(F.col, ("batch", "file", "offset", "doc_id", "url", "reason")))
+    return rows.groupBy(*place).agg(detail)  # one row for a document of which several chunks failed
 
 
 def _count(lake: Lake, stage: Stage, batch: Batch, rows_in: int) -> Counts:
@@ -168,10 +166,20 @@ def _count(lake: Lake, stage: Stage, batch: Batch, rows_in: int) -> Counts:
         lost = lake.read("losses", stage=stage.name, batch=batch.batch).count()
         return Counts((said[0] or 0) + (said[1] or 0), rows.count(), 0, lost)
     if "keep" not in TABLES[main].column_names:
-        return Counts(rows_in, rows.count(), 0, 0)
+        return _count_documents(rows, rows_in)
     fate = F.when(F.col("keep"), "kept").when(F.col("reason").isin(*FAILURES), "failed").otherwise("rejected")
     found = {row.fate: row["count"] for row in rows.groupBy(fate.alias("fate")).count().collect()}
     return Counts(rows_in, found.get("kept", 0), found.get("rejected", 0), found.get("failed", 0))
+
+
+def _count_documents(rows: DataFrame, rows_in: int) -> Counts:
+    """Documents of a table without verdicts; where it may hold several rows of one, any of them may have failed."""
+    if "reason" not in rows.columns:
+        return Counts(rows_in, rows.count(), 0, 0)
+    failed = F.max(F.coalesce(F.col("reason").isin(*FAILURES), F.lit(False))).alias("failed")
+    documents = rows.groupBy(*POSITION).agg(failed).groupBy("failed").count().collect()
+    found = {row.failed: row["count"] for row in documents}
+    return Counts(rows_in, found.get(False, 0), 0, found.get(True, 0))
 
 
 def _check(label: str, counts: Counts, limits: RunSettings, evidence: Callable[[], str]) -> None:

@@ -14,6 +14,7 @@ from typing import TextIO
 
 LIVE_SECONDS = 0.5
 PLAIN_SECONDS = 30.0
+_SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 class Console:
@@ -96,5 +97,21 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def printable(text: str) -> str:
+    """`text` without a character that a terminal would act on: what cannot be printed is escaped as in Python.
+
+    These are controls, format characters (bidirectional ones too), separators of lines, unusual spaces, surrogates, and
+    what Unicode has not assigned. A backslash stays one, so this is for reading and not to be read back."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _SHORT_ESCAPES.get(c) or _escape(ord(c)) for c in text)
+
+
+def _escape(point: int) -> str:
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

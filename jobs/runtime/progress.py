@@ -55,13 +55,14 @@ class Batch(NamedTuple):
 
 class Pending(NamedTuple):
     """A stage's work on a batch, and why it is to be done. `sources` names, for each table it reads, the stages before
-    it that write the table."""
+    it that write the table; `is_first` says that `progress` has no row of this work."""
 
     stage: Stage
     batch: Batch
     parts: Mapping[str, str]
     reasons: tuple[str, ...]
     sources: Mapping[str, tuple[str, ...]]
+    is_first: bool = False
 
 
 def grow(known: Sequence[Batch], files: Iterable[InputFile], settings: BatchSettings) -> list[Batch]:
@@ -129,7 +130,7 @@ def plan(
             if parts == OFF and done is None:
                 continue
             if done is None or done["key"] != key:
-                pending.append(Pending(stage, batch, parts, tuple(_reasons(done, parts)), sources))
+                pending.append(Pending(stage, batch, parts, tuple(_reasons(done, parts)), sources, done is None))
         earlier.append(batch.batch)
     return pending
 

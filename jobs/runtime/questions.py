@@ -1,7 +1,10 @@
-"""What the commands that ask a lake do: `status`, `sql`, `whatif`, `audit`. They write no table and take no lock."""
+"""What the commands that ask a lake do: `status`, `sql`, `whatif`, `audit`, `programs`. They write no table and take
+no lock."""
 
 import argparse
 import json
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 
 from pyspark.errors import PySparkException
@@ -12,6 +15,8 @@ from jobs import audit as audits
 from jobs import whatif as whatifs
 from jobs.catalog import TABLES
 from jobs.pipeline import STAGES, Settings
+from jobs.review import sampling
+from jobs.review.rendering import Style, rendered
 from jobs.runtime import lock
 from jobs.runtime import run as running
 from jobs.runtime.commands import STAGE_NAMES, opened
@@ -21,6 +26,9 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Done
 from jobs.runtime.stage import read_back
 from jobs.runtime.workspace import LakeWorkspace
+from udfs.programs.compat import Outcome
+from udfs.programs.execution import DropReason
+from udfs.programs.operations import CallReason
 from udfs.settings import Section
 from udfs.text.screening import ScreenSettings
 
@@ -125,6 +133,43 @@ def _delta_table(lake: Lake, path: str) -> DataFrame:
     if "text" not in rows.columns:
         raise CorpusmillError(f"audit {path}: found columns {', '.join(rows.columns)}, expected a column text.")
     return rows
+
+
+def programs(settings: Settings, options: argparse.Namespace) -> None:
+    """Print some documents, line by line, with what their programs do to them."""
+    known = dict.fromkeys(str(reason) for reason in (*DropReason, *Outcome, *CallReason))
+    if options.reason and options.reason not in known:
+        raise CorpusmillError(
+            f"--reason {options.reason}: found no such reason, expected one of {', '.join(known)}; see docs/reasons.md."
+        )
+    with opened(settings) as lake:
+        rows = sampling.reviewable(lake.read("refined"), options.batch, options.reason)
+        found = sampling.sampled(
+            rows, lake.read("programs"), lake.read("deduplicated"), options.sample, options.seed
+        ).collect()
+        if not found:
+            raise CorpusmillError(_why_no_programs(lake, settings.lake, options))
+        executed_with = sampling.executed_with(running.read_progress(lake))
+    color = options.color == "always" or (options.color == "auto" and sys.stdout.isatty())
+    style = Style(shutil.get_terminal_size().columns, color, options.whole)
+    for number, row in enumerate(found):
+        print("\n" * (number > 0) + "=" * min(style.width, 40))
+        document = sampling.to_document(row, executed_with.get(row["batch"], settings.execute))
+        print("\n".join(rendered(document, style)))
+
+
+def _why_no_programs(lake: Lake, where: str, options: argparse.Namespace) -> str:
+    if lake.read("programs").where("program != ''").isEmpty():
+        return (
+            f"programs: found none in {where}, expected some to show; set propose.proposer to rules, recorded or "
+            "endpoint (docs/programs.md) and run corpusmill run."
+        )
+    if lake.read("refined").where("programs > 0").isEmpty():
+        return f"programs: found none executed in {where}, expected some to show; corpusmill run executes them."
+    wanted = [f"in batch {options.batch}"] * (options.batch is not None) + [f"with {options.reason}"] * bool(
+        options.reason
+    )
+    return f"programs: found no document {' '.join(wanted)}, expected one with programs; try others, or none of them."
 
 
 def sql(settings: Settings, options: argparse.Namespace) -> None:

@@ -92,7 +92,10 @@ def _note(
         "versions": dict(versions),
     }
     note = lake.spark.createDataFrame([tuple(row[name] for name in PROGRESS.column_names)], PROGRESS.ddl)
-    lake.replace("progress", note, stage=work.stage.name, batch=work.batch.batch)
+    if work.is_first:
+        lake.add("progress", note)
+    else:
+        lake.replace("progress", note, stage=work.stage.name, batch=work.batch.batch)
     return row
 
 

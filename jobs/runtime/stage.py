@@ -57,6 +57,8 @@ class Stage:
     rules         modules whose code decides its rows; changing them makes its batches pending again
     history       tables of which it is also given the rows of all earlier batches, after `reads`; its own rows, where
                   several stages write the table
+    remembers     tables of which it is then given all rows, its own of the batch too, as they stand: answers that it
+                  may use again. Its rows must not depend on which of them are there
     assets        digests of the models it uses, from its settings
     unkeyed       settings that do not change the rows, such as retries; dotted where they are deeper
     session_conf  Spark settings while it runs, from its settings
@@ -70,6 +72,7 @@ class Stage:
     transform: Callable[..., DataFrame | Mapping[str, DataFrame]]
     rules: tuple[str, ...]
     history: tuple[str, ...] = ()
+    remembers: tuple[str, ...] = ()
     assets: Callable[[Any], Mapping[str, str]] = nothing
     unkeyed: tuple[str, ...] = ()
     session_conf: Callable[[Any], Mapping[str, str]] = nothing

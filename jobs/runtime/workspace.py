@@ -4,6 +4,8 @@ Written down, not cached: serverless clusters refuse a cache, and rows that are 
 order, which is how components over recomputed inputs go wrong (GraphFrames issue 159).
 """
 
+from itertools import count
+
 from pyspark.sql import DataFrame
 
 from jobs.runtime.lake import Lake
@@ -16,11 +18,14 @@ class LakeWorkspace:
         self.lake = lake
         self.stage = stage
         self._names: list[str] = []
+        self._numbers = count()
 
     def write(self, name: str, rows: DataFrame) -> DataFrame:
-        """`rows` written down and read back. A name may be used again: each call has a place of its own."""
-        self._names.append(f"{self.stage}_{len(self._names):03d}_{name}")
-        return self.lake.stash(self._names[-1], rows)
+        """`rows` written down and read back. A name may be used again: each call has a place of its own, also where
+        calls run at the same time."""
+        place = f"{self.stage}_{next(self._numbers):03d}_{name}"
+        self._names.append(place)
+        return self.lake.stash(place, rows)
 
     def clear(self) -> None:
         """Give back the space."""

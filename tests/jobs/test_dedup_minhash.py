@@ -193,23 +193,28 @@ def test_a_source_that_loses_nearly_all_stops_the_stage(spark: SparkSession, tmp
         run(spark, texts, DedupMinhashSettings(alarms=alarms), tmp_path)
 
 
-def test_of_the_history_only_rows_with_new_keys_are_moved(spark: SparkSession, tmp_path: Path) -> None:
-    """What Spark plans for a large batch: the history's scan is filtered by a Bloom filter of the new keys."""
+def test_of_the_history_only_rows_that_are_needed_are_moved(spark: SparkSession, tmp_path: Path) -> None:
+    """What Spark plans for a large batch on a large history: the history's scans are filtered by a Bloom filter of the
+    new keys, or of the pairs that are to be compared."""
     from jobs.dedup_minhash import session_conf
     from jobs.minhash.buckets import only_of_keys
+    from jobs.minhash.pairs import similarities
 
+    work = Folder(tmp_path)
     rows = spark.range(1000).select(F.col("id").alias("key"), "id", F.lit(1).alias("batch"))
-    rows.withColumn("representative", F.lit(1)).write.parquet(str(tmp_path / "bands"))
-    rows.write.parquet(str(tmp_path / "keys"))
+    bands, keys = work.write("bands", rows.withColumn("representative", F.lit(1))), work.write("keys", rows)
+    past, new = (work.write("signatures", rows.withColumn("signature", F.lit(b"12"))) for _ in range(2))
+    pairs = rows.select(F.col("id").alias("a"), F.col("id").alias("b"))
     conf = session_conf(DedupMinhashSettings()) | {"spark.sql.autoBroadcastJoinThreshold": "-1"}
+    conf["spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold"] = "0"  # no gigabyte here
     before = {key: spark.conf.get(key, None) for key in conf}
     for key, value in conf.items():
         spark.conf.set(key, value)
     try:
-        keys = spark.read.parquet(str(tmp_path / "keys"))
-        found = only_of_keys(spark.read.parquet(str(tmp_path / "bands")), keys)
-        plan = found._jdf.queryExecution().optimizedPlan().toString()
+        known = only_of_keys(bands, keys)
+        similar = similarities("pairs", pairs, new, new.unionByName(past), work, exact=False)
+        plans = [frame._jdf.queryExecution().optimizedPlan().toString() for frame in (known, similar)]
     finally:
         for key, old in before.items():
             spark.conf.set(key, old) if old is not None else spark.conf.unset(key)
-    assert "might_contain" in plan
+    assert ["might_contain" in plan for plan in plans] == [True, True]

@@ -8,9 +8,10 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.catalog import BATCHES, DUPLICATES, LOSSES
+from jobs.catalog import BATCHES, DUPLICATES, LOSSES, RATINGS
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.lake import Lake
+from tests.jobs.frames import rows_of
 
 pytestmark = pytest.mark.spark
 
@@ -47,6 +48,13 @@ def test_replacing_a_batch_leaves_the_others(lake: Lake) -> None:
     assert crawls(lake) == [(1, "new"), (2, "two")]
 
 
+def test_added_rows_stand_beside_the_others(lake: Lake) -> None:
+    for number in (1, 2):
+        lake.add("batches", batch(lake, number, "new"))
+    assert crawls(lake) == [(1, "new"), (2, "new")]
+    assert lake.version("batches") == 2  # 0 is the making of the table
+
+
 def test_rows_of_another_batch_are_refused_and_nothing_changes(lake: Lake) -> None:
     lake.replace("batches", batch(lake, 1, "one"), batch=1)
     with pytest.raises(PySparkException):
@@ -71,6 +79,14 @@ def test_a_value_outside_its_range_is_refused(lake: Lake) -> None:
     with pytest.raises(PySparkException, match="similarity_range"):
         lake.replace("duplicates", lake.spark.createDataFrame([row], DUPLICATES.ddl), stage="dedup_exact", batch=1)
     assert lake.read("duplicates").count() == 0
+
+
+def test_a_document_without_ratings_may_be_written_only_where_it_failed(lake: Lake) -> None:
+    given = {"doc_id": "'d'", "offset": "id", "model": "'m'", "reason": "'failed'"}
+    lake.replace("ratings", rows_of(RATINGS, lake.spark.range(1), keep="false", **given), batch=1)
+    assert lake.read("ratings").count() == 1
+    with pytest.raises(PySparkException, match=r"VIOLATE|violated"):
+        lake.replace("ratings", rows_of(RATINGS, lake.spark.range(1), keep="true", **given), batch=1)
 
 
 def test_taking_back_undoes_the_latest_commits_of_a_mark_and_no_others(lake: Lake) -> None:

@@ -29,7 +29,9 @@ def shape(schema: StructType) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_the_frame_has_the_columns_of_its_table(spark: SparkSession, stage: Stage, tmp_path: Path) -> None:
     files = "batch INT, crawl STRING, path STRING, bytes BIGINT, etag STRING"
-    tables = [TABLES[name].ddl if name != "batches" else files for name in (*stage.reads, *stage.history)]
+    tables = [
+        TABLES[name].ddl if name != "batches" else files for name in (*stage.reads, *stage.history, *stage.remembers)
+    ]
     given = [spark.createDataFrame([], ddl) for ddl in tables]
     work = [Folder(tmp_path)] if stage.needs_workspace else []
     found = stage.transform(*given, getattr(Settings(), stage.name), *work)

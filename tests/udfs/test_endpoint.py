@@ -43,6 +43,13 @@ def ask(site: Completions, count: int = 3, level: Level = "chunk", **changes: An
     return list(endpoint_proposer(settings(site, **changes))([request(number, level) for number in range(count)]))
 
 
+def test_chunks_are_asked_of_their_own_model_where_there_is_one(site: Completions) -> None:
+    for changes in ({}, {"chunk_model": "cleaner"}):
+        ask(site, 1, "document", **changes)
+        ask(site, 1, "chunk", **changes)
+    assert [one.payload["model"] for one in site.asked] == ["refiner", "refiner", "refiner", "cleaner"]
+
+
 def programs(proposals: list[Proposal]) -> list[str]:
     return [one.program for one in proposals]
 
@@ -125,9 +132,9 @@ def test_what_may_pass_is_tried_again(site: Completions, fault: int | str | byte
     ("fault", "error"),
     [
         (500, "the server answers 500: Internal Server Error, after 3 tries"),
-        ("hang", "the request fails (timed out), after 3 tries"),
+        ("hang", "the request to URL fails (timed out), after 3 tries"),
         (b"<html>", "the reply is no JSON, after 3 tries"),
-        ("close", "the request fails (Remote"),
+        ("close", "the request to URL fails (Remote"),
     ],
 )
 def test_what_does_not_pass_is_an_error_in_each_proposal(site: Completions, fault: Any, error: str) -> None:
@@ -136,7 +143,7 @@ def test_what_does_not_pass_is_an_error_in_each_proposal(site: Completions, faul
     assert len(found) == 3
     for one in found:
         assert (one.program, one.finish, one.score) == ("", "error", None)
-        assert one.error.startswith(error)
+        assert one.error.startswith(error.replace("URL", f"{site.url}/completions"))
 
 
 def test_a_server_that_is_not_there() -> None:

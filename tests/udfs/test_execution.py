@@ -181,6 +181,7 @@ def test_errors_void_the_program_of_their_chunk_only() -> None:
         voided=1,
         words_removed=5,
         chars_removed=11,
+        words=30,
     )
     assert result.report.errors == 2
     one_more = SETTINGS.model_copy(update={"max_errors": 2})
@@ -262,7 +263,17 @@ def test_ranges_that_are_none_are_rejected(call: str) -> None:
 def test_a_program_reaches_only_its_own_chunk(call: str, left: str, report: Report) -> None:
     """Quirk 14: the chunk is lines 2 and 3."""
     result = on_chunk(call, T, SETTINGS, 2, 3)
-    assert (result.text, result.report) == (left, report)
+    assert (result.text, result.report) == (left, report._replace(words=30))
+
+
+MESSY = st.text(st.sampled_from("ab \n\r\x0b\u2028水车é"), max_size=60)
+REPLACE = 'normalize("ab", "a b")'
+
+
+@given(MESSY, st.lists(st.sampled_from(["remove_lines(0, 0)", "remove_lines(1, 2)", "remove_lines(3, 9)", REPLACE])))
+def test_words_are_those_of_the_texts_before_and_after(text: str, calls: list[str]) -> None:
+    found = execute(text, [Part(parse("\n".join(calls)))], FREE)
+    assert (found.report.words, found.report.words_removed) == (words(text), words(text) - words(found.text))
 
 
 CHINESE = "首页 登录 注册\n水车在河边慢慢地转，磨坊里的面粉很白很细。\n村里的人每天早上都来买面包，然后回家吃早饭。"
@@ -452,11 +463,12 @@ def of_size(chars: int, calls: int) -> tuple[str, Part]:
     return text, Part(tuple(program))
 
 
-def seconds(text: str, part: Part) -> float:
+def seconds(text: str, part: Part, settings: ExecutionSettings = FREE) -> float:
+    """The best of three."""
     best = 1e9
-    for _ in range(2):
+    for _ in range(3):
         begin = time.process_time()
-        execute(text, [part], FREE)
+        execute(text, [part], settings)
         best = min(best, time.process_time() - begin)
     return best
 
@@ -479,20 +491,22 @@ def test_time_is_linear_where_every_string_is_in_one_long_address() -> None:
     def took(count: int) -> float:
         part = Part(tuple(Normalize(f"{number:06}://") for number in range(count)))
         text = "".join(f"{number:06}://" for number in range(count))
-        begin = time.process_time()
         assert execute(text, [part], extending).edits == (Edit(0, len(text), "", "normalize"),)
-        return time.process_time() - begin
+        return seconds(text, part, extending)
 
     assert took(16_000) < max(24 * took(2_000), 0.05)
 
 
 @pytest.mark.slow
 def test_a_page_of_ten_million_characters_with_a_hundred_thousand_operations() -> None:
+    """In seconds; and eight times as much takes less than 48 times as long (64 would be quadratic). Tables of this size
+    leave the caches one after the other, so that it is never eight times: measured on a busy machine, 27."""
     text, part = of_size(10_000_000, 100_000)
-    begin = time.process_time()
     result = execute(text, [part], FREE)
-    assert time.process_time() - begin < 60
     assert sum(result.report.operations.values()) > 85_000
+    took = seconds(text, part)
+    assert took < 60
+    assert took < 48 * seconds(*of_size(1_250_000, 12_500))
 
 
 def test_no_overlap_is_left_to_chance() -> None:

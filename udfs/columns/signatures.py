@@ -29,14 +29,15 @@ def sign_texts(
 
 
 def compare_pairs(exact: bool, schema: StructType) -> MapInArrow:
-    """(a, b, left, right) rows -> rows of `schema`: (a, b, similarity). `left` and `right` are stored signatures, or
-    with `exact` sorted shingle hashes."""
+    """(a, b, left, right, ...) rows -> rows of `schema`: the others of these columns, and `similarity`. `left` and
+    `right` are stored signatures, or with `exact` sorted shingle hashes."""
     arrow = arrow_schema(schema)
     measure = jaccards if exact else estimates
 
     def compare(batches: Batches) -> Batches:
         for batch in batches:
             similarity = pa.array(measure(batch.column("left"), batch.column("right")))
-            yield pa.RecordBatch.from_arrays([batch.column("a"), batch.column("b"), similarity], schema=arrow)
+            columns = [similarity if name == "similarity" else batch.column(name) for name in arrow.names]
+            yield pa.RecordBatch.from_arrays(columns, schema=arrow)
 
     return compare

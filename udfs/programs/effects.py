@@ -31,12 +31,17 @@ Level = Literal["document", "chunk"]  # what a program is about
 
 
 class Part(NamedTuple):
-    """A program and what it is about: a chunk's lines `first_line` to `last_line`, or the whole document."""
+    """A program and what it is about: a chunk's lines `first_line` to `last_line`, or the whole document.
+
+    A piece of a long line is `text[start:end]`, in code points; that is all that its program reaches.
+    """
 
     program: Program
     level: Level = "document"
     first_line: int = 0
     last_line: int = ALL_LINES
+    start: int = 0
+    end: int = ALL_LINES
 
 
 class ExecutionSettings(Section):
@@ -73,6 +78,7 @@ class Effects:
     def __init__(self, part: Part, line_count: int) -> None:
         self.level = part.level
         self.first, self.last = max(part.first_line, 0), min(part.last_line, line_count - 1)
+        self.start, self.end = part.start, part.end
         self.drops: bool | None = None  # None: no call about the document
         self.ranges: list[tuple[int, int]] = []  # lines that go, first and last
         self.targets: dict[str, str] = {}  # by the string to replace

@@ -37,6 +37,7 @@ class EndpointSettings(Section):
 
     url: str = Field(default="http://localhost:8000/v1", description="the API's address, without /completions")
     model: str = Field(default="", description="the model's name as the server knows it")
+    chunk_model: str = Field(default="", description="the model for chunks; empty: the same")
     key_file: str = Field(default="", description="file that holds the API key and nothing else; empty: no key")
     send: Literal["ids", "text"] = Field(
         default="ids", description="prompts as token ids, or as text for a server that takes no ids"
@@ -50,6 +51,10 @@ class EndpointSettings(Section):
     backoff_max_seconds: float = Field(default=60.0, ge=0, description="longest wait, Retry-After or not")
     timeout_seconds: float = Field(default=300.0, gt=0, description="longest silence of the server before a retry")
     request_seconds: float = Field(default=1800.0, gt=0, description="longest time for one request, retries together")
+
+    def model_for(self, level: Level) -> str:
+        """The name of the model that is asked about a document or a chunk; ProX has one for each."""
+        return self.chunk_model if level == "chunk" and self.chunk_model else self.model
 
 
 class _RetryableError(Exception):
@@ -144,8 +149,10 @@ class _Endpoint:
 
     def _payload(self, requests: Sequence[Request], level: Level) -> dict[str, Any]:
         given = self._settings
-        prompts = [list(one.prompt.ids) if given.send == "ids" else one.prompt.server_text for one in requests]
-        payload: dict[str, Any] = {"model": given.model, "prompt": prompts, "temperature": 0.0, "stream": False}
+        written = [one.prompt for one in requests if one.prompt]
+        prompts = [list(one.ids) if given.send == "ids" else one.server_text for one in written]
+        model = given.model_for(level)
+        payload: dict[str, Any] = {"model": model, "prompt": prompts, "temperature": 0.0, "stream": False}
         payload["max_tokens"] = given.document_tokens if level == "document" else given.chunk_tokens
         return payload | ({"logprobs": 1} if given.logprobs else {})
 
@@ -163,7 +170,7 @@ class _Endpoint:
             with error:
                 raise self._refusal(error) from None
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            raise _RetryableError(self._clean(f"the request fails ({_cause(error)})")) from None
+            raise _RetryableError(self._clean(f"the request to {url} fails ({_cause(error)})")) from None
         except ValueError as error:
             raise _RefusedError(f"the request cannot be sent ({type(error).__name__})") from None
 

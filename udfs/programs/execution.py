@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 from udfs.programs.effects import Effects, ExecutionSettings, Part, effects_of
@@ -46,6 +47,7 @@ class Report(NamedTuple):
     voided: int = 0  # programs with too many errors
     words_removed: int = 0
     chars_removed: int = 0
+    words: int = 0  # of the received text
 
     @property
     def errors(self) -> int:
@@ -78,14 +80,27 @@ def execute(text: str, parts: Iterable[Part], settings: ExecutionSettings) -> Ex
         _total(effect.rejected for effect in effects),
         sum(effect.clipped for effect in effects),
         len(void),
+        words=words(text),
     )
     if not edits:
         return Execution(reason is None, reason, text, (), report)
     left = apply(text, edits)
-    before, after = words(text), words(left)
-    report = report._replace(words_removed=before - after, chars_removed=len(text) - len(left))
-    reason = _shortage(before, after, settings)
+    removed = _words_removed(text, left, edits)
+    report = report._replace(words_removed=removed, chars_removed=len(text) - len(left))
+    reason = _shortage(report.words, report.words - removed, settings)
     return Execution(reason is None, reason, left, edits, report)
+
+
+def _words_removed(text: str, left: str, edits: Sequence[Edit]) -> int:
+    """Whole lines are counted alone, which is quicker: no word goes on behind the end of a line."""
+    if all(edit.reason == RemoveLines.names[0] and _is_whole(text, edit) for edit in edits):
+        return sum(words(text[edit.start : edit.end]) for edit in edits)
+    return words(text) - words(left)
+
+
+def _is_whole(text: str, edit: Edit) -> bool:
+    begins = edit.start == 0 or text[edit.start] == "\n" or text[edit.start - 1] == "\n"
+    return begins and (edit.end == len(text) or text[edit.end - 1] == "\n")
 
 
 def _decision(effects: Sequence[Effects], settings: ExecutionSettings) -> DropReason | None:
@@ -105,10 +120,12 @@ def _shortage(before: int, after: int, settings: ExecutionSettings) -> DropReaso
 
 
 def _total(counters: Iterable[Counter[str]]) -> dict[str, int]:
-    total: Counter[str] = Counter()
+    total: dict[str, int] = {}
     for counter in counters:
-        total.update(counter)
-    return {str(name): count for name, count in total.items() if count}
+        for name, count in counter.items():
+            if count:
+                total[str(name)] = total.get(str(name), 0) + count
+    return total
 
 
 # --- edits
@@ -117,19 +134,39 @@ def _total(counters: Iterable[Counter[str]]) -> dict[str, int]:
 def _edits(
     text: str, starts: Sequence[int], effects: Sequence[Effects], settings: ExecutionSettings
 ) -> tuple[Edit, ...]:
-    removed = line_cuts(starts, [lines for effect in effects for lines in effect.ranges])
+    pieces = {effect for effect in effects if effect.ranges and _is_piece(effect, starts)}
+    removed = line_cuts(starts, [lines for effect in effects if effect not in pieces for lines in effect.ranges])
+    removed = _with_pieces(removed, [_cut_of(one, starts) for one in pieces]) if pieces else removed
     replaced = [edit for effect in effects if effect.targets for edit in _replacements(text, starts, effect, settings)]
     return tuple(_together(removed, sorted(replaced))) if replaced else tuple(removed)
 
 
+def _is_piece(effect: Effects, starts: Sequence[int]) -> bool:
+    """Whether the chunk is a part of one line, so that what its program says of the line is said of that part."""
+    first, last = starts[effect.first], starts[effect.last + 1] - 1
+    return effect.first == effect.last and (effect.start > first or effect.end < last)
+
+
+def _cut_of(piece: Effects, starts: Sequence[int]) -> Edit:
+    begin, end = max(starts[piece.first], piece.start), min(starts[piece.last + 1] - 1, piece.end)
+    return Edit(begin, max(begin, end), "", RemoveLines.names[0])
+
+
+def _with_pieces(cuts: Sequence[Edit], pieces: Iterable[Edit]) -> list[Edit]:
+    """`cuts` and those of pieces of lines, where they overlap or touch as one; an empty line is left of a line of
+    which all pieces go."""
+    merged: list[Edit] = []
+    for edit in sorted([*cuts, *(one for one in pieces if one.start < one.end)]):
+        if merged and edit.start <= merged[-1].end:
+            merged[-1] = merged[-1]._replace(end=max(merged[-1].end, edit.end))
+        else:
+            merged.append(edit)
+    return merged
+
+
 def line_starts(text: str) -> list[int]:
     """Where the lines of `text` begin, and behind them where another one would."""
-    starts = [0]
-    place = 0
-    for line in text.split("\n"):
-        place += len(line) + 1
-        starts.append(place)
-    return starts
+    return [0, *accumulate([len(line) + 1 for line in text.split("\n")])]
 
 
 def line_cuts(starts: Sequence[int], ranges: Iterable[tuple[int, int]]) -> list[Edit]:
@@ -154,14 +191,12 @@ def line_cuts(starts: Sequence[int], ranges: Iterable[tuple[int, int]]) -> list[
 def _replacements(text: str, starts: Sequence[int], effects: Effects, settings: ExecutionSettings) -> Iterator[Edit]:
     """The replacements in a chunk; those that come to nothing or a guard rejects are taken back."""
     sources = list(effects.targets)
-    begin, end = 0, 0
-    if effects.first <= effects.last:
-        begin, end = starts[effects.first], starts[effects.last + 1] - 1
+    begin, end = span_of(effects, starts)
     found = matches(text, begin, end, sources)
     occurrences = Counter(match.number for match in found)
     refused = set()
     for number, source in enumerate(sources):
-        reason = _refusal(occurrences[number], len(source), end - begin, settings)
+        reason = refusal(occurrences[number], len(source), end - begin, settings)
         if reason:
             effects.take_back(Normalize, reason)
             refused.add(number)
@@ -173,7 +208,16 @@ def _replacements(text: str, starts: Sequence[int], effects: Effects, settings: 
             yield Edit(match.start, done, effects.targets[source], Normalize.names[0])
 
 
-def _refusal(occurrences: int, length: int, chunk_length: int, settings: ExecutionSettings) -> CallReason | None:
+def span_of(effects: Effects, starts: Sequence[int]) -> tuple[int, int]:
+    """Where a program's chunk begins and ends in the text."""
+    if effects.first > effects.last:
+        return 0, 0
+    begin = max(starts[effects.first], effects.start)
+    return begin, max(min(starts[effects.last + 1] - 1, effects.end), begin)
+
+
+def refusal(occurrences: int, length: int, chunk_length: int, settings: ExecutionSettings) -> CallReason | None:
+    """Why a string of this length, found so often in a chunk, is not replaced; None where it is."""
     if not occurrences:
         return CallReason.MISSING_TARGET
     if occurrences > settings.max_occurrences or occurrences * length > settings.max_matched_ratio * chunk_length:

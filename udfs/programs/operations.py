@@ -33,6 +33,7 @@ class CallReason(StrEnum):
     SHORT_SOURCE = "short_source"  # the string is too short to be sure of what it means
     COMMON_SOURCE = "common_source"  # the string is too often in the chunk, or is too much of it
     OVER_BUDGET = "over_budget"  # a good call in a program that has too many errors
+    UNSURE = "unsure"  # the program drops the document, with a score below execute.min_drop_score
 
 
 # What speaks against the rest of the program. Not the others: a cut or looping output, prose around the calls and a

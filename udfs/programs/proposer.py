@@ -26,7 +26,7 @@ class Request(NamedTuple):
     start: int  # text is document[start:end], in code points
     end: int
     text: str
-    prompt: Prompt
+    prompt: Prompt | None  # None for a proposer that reads the text itself
 
 
 class Proposal(NamedTuple):
@@ -46,10 +46,15 @@ def failed(error: str) -> Proposal:
     return Proposal("", "error", None, error)
 
 
-def document_request(doc_id: str, text: str, prompter: Prompter) -> Request:
+def document_request(doc_id: str, text: str, prompter: Prompter | None) -> Request:
     """Ask about a whole document."""
-    prompt = prompter.document(text)
+    prompt = prompter.document(text) if prompter else None
     return Request(doc_id, "document", 0, 0, text.count("\n"), 0, len(text), text, prompt)
+
+
+def whole_request(doc_id: str, text: str) -> Request:
+    """Ask about all lines of a document at once, without a prompt."""
+    return document_request(doc_id, text, None)._replace(level="chunk")
 
 
 def chunk_requests(doc_id: str, text: str, chunks: Sequence[Chunk], prompter: Prompter) -> list[Request]:

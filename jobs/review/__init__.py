@@ -1,0 +1,1 @@
+"""Review: documents with their programs, for a person at a terminal."""
