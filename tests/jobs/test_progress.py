@@ -54,6 +54,14 @@ def test_everything_is_pending_on_an_empty_lake_in_the_order_of_the_flow() -> No
     ]
 
 
+def test_work_is_the_first_where_progress_has_no_row_of_it() -> None:
+    assert all(work.is_first for work in plan(STAGES, [ONE, TWO], {}, SECTIONS))
+    changed = {**SECTIONS, "measure": Numbers(limit=2.0)}
+    pending = plan(STAGES, [ONE, TWO], done_after([ONE]), changed)
+    assert {work.batch.batch for work in pending if work.is_first} == {2}
+    assert not any(work.is_first for work in pending if work.batch.batch == 1)
+
+
 def test_nothing_is_pending_when_all_is_done() -> None:
     assert plan(STAGES, [ONE, TWO], done_after([ONE, TWO]), SECTIONS) == []
 
