@@ -11,6 +11,7 @@ Not here: what needs the text that the program is about, such as whether a line 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
+from functools import lru_cache
 from typing import NamedTuple
 
 from udfs.programs.literals import Value, is_cut, literal
@@ -19,6 +20,7 @@ from udfs.programs.operations import EXCERPT_CHARS, OPERATIONS, CallReason, Oper
 _BETWEEN = re.compile(r"(?:[\s;,]++|\.(?!\w)|#[^\n]*+|```[\w+-]++(?=\s|\Z)|`++)*+")
 _INSIDE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 _CALL = re.compile(r"([^\W\d]\w*+)[ \t]*+\(\s*+")
+REMEMBERED_CHARS = 40  # most programs of documents are one of two, and many of chunks one of a few
 _LAST_WORD = re.compile(r"(\w++)[ \t]*+\Z")
 _KEYWORD = re.compile(r"([^\W\d]\w*+)\s*+=\s*+")
 
@@ -57,6 +59,11 @@ class _Arguments(NamedTuple):
 
 def parse(text: str) -> Program:
     """The operations that `text` calls and what of it was rejected, in order. Never raises."""
+    return _remembered(text) if len(text) <= REMEMBERED_CHARS else tuple(_parsed(text))
+
+
+@lru_cache(maxsize=1024)
+def _remembered(text: str) -> Program:
     return tuple(_parsed(text))
 
 
