@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.catalog import BATCHES, DUPLICATES, LOSSES, RATINGS
 from jobs.runtime.errors import CorpusmillError
@@ -68,6 +69,16 @@ def test_stages_that_share_a_table_replace_only_their_own_rows(lake: Lake) -> No
         lake.replace("losses", lake.spark.createDataFrame([row], LOSSES.ddl), stage=stage, batch=1)
     lake.replace("losses", lake.spark.createDataFrame([], LOSSES.ddl), stage="rate", batch=1)
     assert [row.stage for row in lake.read("losses").collect()] == ["ingest"]
+
+
+def test_a_table_may_be_replaced_by_rows_that_come_from_it(lake: Lake) -> None:
+    """As stages with a history or a memory do."""
+    lake.replace("batches", batch(lake, 1, "one"), batch=1)
+    again = lake.read("batches").withColumn("batch", F.lit(2))
+    lake.replace("batches", again, batch=2)
+    lake.replace("batches", lake.read("batches", batch=2).withColumn("crawl", F.lit("two")), batch=2)
+    lake.add("batches", lake.read("batches", batch=1).withColumn("batch", F.lit(3)))
+    assert crawls(lake) == [(1, "one"), (2, "two"), (3, "one")]
 
 
 def test_a_value_outside_its_range_is_refused(lake: Lake) -> None:
