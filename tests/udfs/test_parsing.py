@@ -3,6 +3,7 @@
 import ast
 import json
 import random
+import re
 import time
 import warnings
 from pathlib import Path
@@ -25,7 +26,7 @@ from udfs.programs.operations import (
     RemoveAll,
     RemoveLines,
 )
-from udfs.programs.parsing import parse
+from udfs.programs.parsing import _parsed, parse
 
 OWN = Path(__file__).parents[1] / "data/prox_programs.jsonl"
 
@@ -281,9 +282,29 @@ def test_parsing_never_raises_on_a_hundred_thousand_random_and_mutated_programs(
         check(mutated(chance, chance.choice(programs)))
 
 
+PLAIN = ["remove_lines(start=0, end=1)", "remove_lines(12, 3)", "remove_lines(start=007, end=1)", "keep_doc()"]
+PLAIN += ['normalize(source_str="a, b) (c", target_str="")', 'normalize(source_str="é 中", target_str="x")']
+PLAIN += [
+    'normalize(source_str="a\\n", target_str="\\\\")',
+    'normalize(source_str="a", target_str="b" "c")',
+    "remove_lines(start=1" + "0" * 20 + ", end=2)",
+]
+
+
+def test_calls_that_are_read_at_once_are_read_as_argument_by_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(3)
+    texts = ["\n".join(chance.choices(PLAIN, k=chance.randint(1, 4))) for _ in range(20_000)]
+    texts = [mutated(chance, text) if chance.random() < 0.8 else text for text in texts]
+    at_once = [tuple(_parsed(text)) for text in texts]
+    assert sum(isinstance(call, RemoveLines | Normalize) for found in at_once for call in found) > 10_000
+    monkeypatch.setattr("udfs.programs.parsing._PLAIN", re.compile(r"(?!)"))
+    for text, found in zip(texts, at_once, strict=True):
+        assert found == tuple(_parsed(text)), text
+
+
 GREEDY = ["f(1,\n1,\n1,\n$\n", "f(\n", 'normalize("', 'normalize("a\\\n', "```a", "remove_lines(0,", "f(#\n"]
 GREEDY += ["\\N{a", "'", 'f("a" ', "remove_lines(0, 1)\n", "1", "keep_chunk();", 'normalize("\\N{', "r'", "prose\n"]
-GREEDY += ['"""\n', "a\n(\n"]
+GREEDY += ['"""\n', "a\n(\n", 'normalize(source_str="']
 
 
 @pytest.mark.parametrize("piece", GREEDY)

@@ -15,14 +15,31 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from udfs.programs.literals import Value, is_cut, literal
-from udfs.programs.operations import EXCERPT_CHARS, OPERATIONS, CallReason, Operation, Program, Rejected, RemoveAll
+from udfs.programs.operations import (
+    EXCERPT_CHARS,
+    OPERATIONS,
+    CallReason,
+    Normalize,
+    Operation,
+    Program,
+    Rejected,
+    RemoveAll,
+    RemoveLines,
+)
 
 _BETWEEN = re.compile(r"(?:[\s;,]++|\.(?!\w)|#[^\n]*+|```[\w+-]++(?=\s|\Z)|`++)*+")
 _INSIDE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 _CALL = re.compile(r"([^\W\d]\w*+)[ \t]*+\(\s*+")
-REMEMBERED_CHARS = 40  # most programs of documents are one of two, and many of chunks one of a few
 _LAST_WORD = re.compile(r"(\w++)[ \t]*+\Z")
 _KEYWORD = re.compile(r"([^\W\d]\w*+)\s*+=\s*+")
+
+REMEMBERED_CHARS = 40  # most programs of documents are one of two, and many of chunks one of a few
+# Calls as models mostly write them, read at once: several times quicker than argument by argument, and the same.
+_NUMBER_THERE, _STRING_THERE = "([0-9]{1,18})", '"([^"\\\\\r\n\ud800-\udfff]*+)"'
+_PLAIN = re.compile(
+    rf"remove_lines\((?:start={_NUMBER_THERE}, end={_NUMBER_THERE}|{_NUMBER_THERE}, {_NUMBER_THERE})\)|"
+    rf"normalize\(source_str={_STRING_THERE}, target_str={_STRING_THERE}\)"
+)
 
 
 class _Shape(NamedTuple):
@@ -70,6 +87,10 @@ def _remembered(text: str) -> Program:
 def _parsed(text: str) -> Iterator[Operation | Rejected]:
     at = _end_of(_BETWEEN, text, 0)
     while at < len(text):
+        if plain := _PLAIN.match(text, at):
+            yield _read_at_once(plain)
+            at = _end_of(_BETWEEN, text, plain.end())
+            continue
         call = _CALL.match(text, at)
         if call is None:
             yield _no_call(text, at)
@@ -84,6 +105,13 @@ def _parsed(text: str) -> Iterator[Operation | Rejected]:
                 yield _rejected(CallReason.TRUNCATED if cut else _misfit(call[1]), text, at)
                 at = len(text) if cut else _line_end(text, at)
         at = _end_of(_BETWEEN, text, at)
+
+
+def _read_at_once(plain: re.Match[str]) -> Operation:
+    first, last, positional_first, positional_last, source, target = plain.groups()
+    if source is not None:
+        return Normalize(source, target)
+    return RemoveLines(int(first or positional_first), int(last or positional_last))
 
 
 def _end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
