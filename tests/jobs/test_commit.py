@@ -13,7 +13,7 @@ from jobs.runtime.commit import RunSettings, commit
 from jobs.runtime.errors import StageFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Pending
-from jobs.runtime.stage import Stage
+from jobs.runtime.stage import OFF, Stage
 from udfs.settings import Section
 
 pytestmark = pytest.mark.spark
@@ -72,6 +72,18 @@ def test_losses_of_an_earlier_commit_go_when_nothing_fails_any_more(lake: Lake) 
     committed(lake, lambda docs, _: verdicts(docs, "offset >= 5", REASON))
     committed(lake, lambda docs, _: verdicts(docs, "true", "NULL"))
     assert lake.read("losses").count() == 0
+
+
+def test_a_stage_that_is_switched_off_takes_its_rows_and_losses_away(lake: Lake) -> None:
+    committed(lake, lambda docs, _: verdicts(docs, "offset >= 5", REASON))
+
+    def transform(*_: object) -> DataFrame:
+        raise AssertionError("a stage that is off computes nothing")
+
+    stage = Stage("screen", reads=("documents",), writes=("screened",), transform=transform, rules=("jobs.screen",))
+    work = Pending(stage, BATCH, OFF, (), {"documents": ("ingest",)})
+    assert commit(lake, work, Section(), RunSettings(), 10, uuid.uuid4().hex) == (0, 0, 0, 0)
+    assert (lake.read("screened").count(), lake.read("losses").count()) == (0, 0)
 
 
 def test_a_document_that_vanishes_stops_the_stage_and_the_table_is_as_it_was(lake: Lake) -> None:
