@@ -151,11 +151,22 @@ class Lake:
             for c in table.columns
         )
         properties = {f"delta.constraints.{name}": check for name, check in table.checks}
-        self.spark.sql(
+        definition = (
             f"CREATE TABLE {self.identifier(table.name)} ({columns}) USING DELTA COMMENT {_literal(table.comment)}"
             + (f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else "")
             + (f" TBLPROPERTIES ({_properties(properties)})" if properties else "")
         )
+        if not self.registered:
+            _remove_leavings(f"{self.location}/{table.name}")
+        self.spark.sql(definition)
+
+
+def _remove_leavings(folder: str) -> None:
+    """Take away what a run left on a local disk that was killed while it made a table: a log without a commit, which
+    Delta takes for somebody's files. (An object store has no folders, and its commits are there or not.)"""
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    if all(path.parent.name == "_delta_log" and path.name.startswith(".") for path in files):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _writer(name: str, rows: DataFrame) -> DataFrameWriter:

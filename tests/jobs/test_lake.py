@@ -81,6 +81,19 @@ def test_a_table_may_be_replaced_by_rows_that_come_from_it(lake: Lake) -> None:
     assert crawls(lake) == [(1, "one"), (2, "two"), (3, "one")]
 
 
+def test_what_a_run_left_that_was_killed_while_it_made_a_table_is_no_table(spark: SparkSession, tmp_path: Path) -> None:
+    log = tmp_path / "lake/duplicates/_delta_log"
+    log.mkdir(parents=True)
+    (log / ".00000000000000000000.json.1f0c.tmp").write_text("{")
+    lake = Lake(spark, str(tmp_path / "lake"))
+    assert lake.version("duplicates") == -1
+    given = {"stage": "'s'", "doc_id": "'d'", "cluster": "'d'", "offset": "id"}
+    with pytest.raises(PySparkException, match="similarity_range"):
+        lake.replace("duplicates", rows_of(DUPLICATES, spark.range(1), similarity="2", **given), stage="s", batch=1)
+    lake.replace("duplicates", rows_of(DUPLICATES, spark.range(1), similarity="1", **given), stage="s", batch=1)
+    assert (lake.read("duplicates").count(), lake.version("duplicates")) == (1, 1)
+
+
 def test_a_value_outside_its_range_is_refused(lake: Lake) -> None:
     values = {
         "stage": "dedup_exact", "doc_id": "d", "batch": 1, "crawl": "c", "file": "/a", "offset": 0, "keep": True,
