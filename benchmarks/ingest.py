@@ -200,7 +200,7 @@ def stage_runner(spark: Any, paths: list[str], lake_folder: Path) -> Callable[[]
     def ingest_once() -> int:
         batch = Batch(next(numbers), "bench", files)
         write_batch(lake, batch)
-        work = Pending(stage, batch, stage.parts(settings, {"batches": batch.key}), (), {"batches": ()})
+        work = Pending(stage, batch, stage.parts(settings), (), {"batches": ()})
         return int(do(lake, work, settings, RunSettings(), 0, "bench", Console(io.StringIO()))["rows_kept"])
 
     return ingest_once

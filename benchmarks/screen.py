@@ -219,9 +219,7 @@ def stage_run(spark: Any, texts: list[Text], folder: Path, settings: ScreenSetti
     lake = Lake(spark, str(folder))
     write_documents(lake, texts)
     stage = next(stage for stage in STAGES if stage.name == "screen")
-    work = Pending(
-        stage, Batch(1, "bench", ()), stage.parts(settings, {"documents": "bench"}), (), {"documents": ("ingest",)}
-    )
+    work = Pending(stage, Batch(1, "bench", ()), stage.parts(settings), (), {"documents": ("ingest",)})
     console = Console(io.StringIO())
     limits = RunSettings()
     return lambda: seconds_of(lambda: do(lake, work, settings, limits, len(texts), "bench", console))

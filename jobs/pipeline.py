@@ -7,7 +7,7 @@
                 -> [dedup_minhash] -> duplicates, bands        of near-duplicates one is kept, over all crawls
                 -> [dedup_substring] -> repeats                passages that occur twice, word for word (off by default)
                 -> [dedup_bloom] -> deduplicated, bloom_shards  texts without paragraphs that were seen before
-                -> [propose]     -> programs, losses          what is written about texts: by rules, a model, or before
+                -> [propose]     -> programs, losses           what is written about texts: by rules, a model, or before
                 -> [execute]     -> refined                    texts after their programs
                 -> [rate]        -> ratings                    14 criteria, domain, edu, format, by an ONNX model
                 -> [publish]     -> corpus                     partitioned by domain and quality

@@ -5,8 +5,6 @@ or URL). What it wrote is stored as it is; `execute` reads it, so that another r
 the same proposer was asked about before, in any batch, is not asked about again while its rows are in `programs`.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -19,12 +17,12 @@ from pyspark.sql import functions as F
 from jobs.catalog import LOSSES, POSITION, PROGRAMS
 from jobs.reasons import Failure
 from jobs.runtime.errors import CorpusmillError
-from jobs.runtime.stage import Workspace
-from udfs.columns.refining import RECORDED, TO_THE_END, propose_programs, read_recorded
+from jobs.runtime.stage import Workspace, key_of
+from udfs.columns.refining import RECORDED, propose_programs, read_recorded
 from udfs.models.manifest import ModelError
 from udfs.programs import line_rules
 from udfs.programs.asking import Asker, AskSettings
-from udfs.programs.effects import Level
+from udfs.programs.effects import TO_THE_END, Level
 from udfs.programs.endpoint import EndpointSettings, endpoint_proposer
 from udfs.programs.prompts import TEMPLATE_VERSION
 from udfs.programs.recorded import RecordedLimits
@@ -74,11 +72,12 @@ def assets_of(settings: ProposeSettings) -> dict[str, str]:
 
 def check(settings: ProposeSettings) -> None:
     """Raises CorpusmillError where the proposer lacks something, before Spark starts."""
-    if settings.proposer == "recorded" and not settings.recorded.files:
-        raise CorpusmillError(
-            "propose.proposer is recorded: found no file of programs, expected at least one; set propose.recorded.files"
-        )
     if settings.proposer == "recorded":
+        if not settings.recorded.files:
+            raise CorpusmillError(
+                "propose.proposer is recorded: found no file of programs, expected at least one; set "
+                "propose.recorded.files"
+            )
         for path in settings.recorded.files:
             _check_file(path)
     if settings.proposer == "endpoint":
@@ -131,7 +130,7 @@ def digest_of(settings: ProposeSettings) -> str:
     if settings.proposer == "endpoint":
         shown |= {"endpoint": {name: getattr(settings.endpoint, name) for name in SAID_BY}}
         shown |= {"template": TEMPLATE_VERSION, "files": sorted(assets_of(settings).values())}
-    return hashlib.blake2b(json.dumps(shown, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return key_of(shown)
 
 
 def asked(texts: DataFrame, settings: ProposeSettings) -> DataFrame:

@@ -10,10 +10,10 @@ from jobs.review.terminal import Paint, Span, fitted, painted, wrapped
 from jobs.review.verdicts import Verdict
 from jobs.runtime.console import printable
 from udfs.programs.chunks import numbered_line
+from udfs.programs.effects import TO_THE_END
 from udfs.programs.operations import Rejected, format_program
 from udfs.text.edits import Edit
 
-TO_THE_END = 2**31 - 1  # as the last line of a chunk
 CONTEXT_LINES = 2  # untouched lines that are shown around touched ones
 OPENING_LINES = 6  # of a text that nothing touches
 RUN_LINES = 12  # of lines that go one after the other, before some of them are left out

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO
 
+from udfs.text.escapes import escaped
+
 LIVE_SECONDS = 0.5
 PLAIN_SECONDS = 30.0
 _SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -108,10 +110,4 @@ def printable(text: str) -> str:
     what Unicode has not assigned. A backslash stays one, so this is for reading and not to be read back."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else _SHORT_ESCAPES.get(c) or _escape(ord(c)) for c in text)
-
-
-def _escape(point: int) -> str:
-    if point < 0x100:
-        return f"\\x{point:02x}"
-    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+    return "".join(c if c.isprintable() else _SHORT_ESCAPES.get(c) or escaped(c) for c in text)

@@ -112,6 +112,8 @@ def plan(
     `committed` maps (stage, batch) to the row of `progress`. The key of an input that is itself pending is known
     without doing the work, so what follows from a change is pending too, and nothing else is.
     """
+    # Once, not for each batch: models and lists are read for their digests.
+    own = {stage.name: stage.parts(sections[stage.name]) for stage in stages} if batches else {}
     keys: dict[tuple[str, int], str] = {}
     pending: list[Pending] = []
     earlier: list[int] = []
@@ -124,7 +126,7 @@ def plan(
             }
             for table in stage.history:  # its own key stands for all it was compared with, back to the first batch
                 inputs[f"history {table}"] = keys[stage.name, earlier[-1]] if earlier else ""
-            parts = stage.parts(sections[stage.name], inputs)
+            parts = OFF if own[stage.name] == OFF else own[stage.name] | inputs
             key = keys[stage.name, batch.batch] = key_of(parts)
             done = committed.get((stage.name, batch.batch))
             if parts == OFF and done is None:

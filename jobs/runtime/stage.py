@@ -79,8 +79,8 @@ class Stage:
     is_on: Callable[[Any], bool] = always
     needs_workspace: bool = False
 
-    def parts(self, settings: Section, inputs: Mapping[str, str]) -> dict[str, str]:
-        """All that the rows of a batch depend on, by name; `inputs` are the keys of what it reads."""
+    def parts(self, settings: Section) -> dict[str, str]:
+        """All that its rows depend on but what it reads, by name: the same for every batch."""
         if not self.is_on(settings):
             return OFF
         shown = settings.model_dump()
@@ -88,7 +88,7 @@ class Stage:
             *sections, name = path.split(".")
             del reduce(dict.__getitem__, sections, shown)[name]
         models = {f"model {name}": digest for name, digest in self.assets(settings).items()}
-        return {"settings": written(shown), "code": code_digest(self.rules), **models, **inputs}
+        return {"settings": written(shown), "code": code_digest(self.rules), **models}
 
 
 def by_table(rows: DataFrame, tables: Sequence[str]) -> dict[str, DataFrame]:
@@ -121,7 +121,7 @@ def _replaced(value: Any, by: Mapping[Any, Any]) -> Any:
     return by.get(value, value) if isinstance(value, float | str) else value
 
 
-def key_of(parts: Mapping[str, str]) -> str:
+def key_of(parts: Mapping[str, Any]) -> str:
     """One digest over the parts of a key."""
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 

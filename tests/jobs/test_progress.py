@@ -112,8 +112,8 @@ def test_changed_code_and_models_are_named() -> None:
 
 
 def test_infinite_limits_are_part_of_the_key() -> None:
-    one = STAGES[1].parts(Numbers(limit=float("inf")), {})
-    two = STAGES[1].parts(Numbers(limit=float("-inf")), {})
+    one = STAGES[1].parts(Numbers(limit=float("inf")))
+    two = STAGES[1].parts(Numbers(limit=float("-inf")))
     assert read_back(one["settings"])["limit"] == float("inf")
     assert key_of(one) != key_of(two)
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.review.lines import Kind, Line, Piece, marked_lines
-from jobs.review.rendering import TO_THE_END, Document, Reviewed, Style, rendered
+from jobs.review.rendering import Document, Reviewed, Style, rendered
 from jobs.review.terminal import Paint, Span, columns_of, fitted, painted, wrapped
 from jobs.review.verdicts import verdicts
 from jobs.runtime.console import printable
+from udfs.programs.effects import TO_THE_END
 from udfs.programs.execution import line_cuts, line_starts
 from udfs.programs.lengths import words
 from udfs.programs.operations import CallReason

@@ -15,11 +15,11 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.stage import written as as_stored
 from jobs.runtime.table import Table
 from tests.jobs.test_program_views import frame
+from udfs.programs.effects import TO_THE_END
 from udfs.programs.refining import ExecuteSettings, Written, refine
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("spark")]
 
-TO_THE_END = 2**31 - 1
 PAGE = "Home \x1b[2J\nThe river was high that day, and nobody dared to cross it on a horse.\nSo they waited.\nShare"
 # A batch, what its programs were executed with, and the programs of each of its documents.
 BATCHES: Sequence[tuple[int, ExecuteSettings, Sequence[str]]] = [

@@ -9,13 +9,11 @@ from udfs.columns.batches import Batches, MapInArrow, arrow_schema, batched
 from udfs.crawl.download import DownloadSettings, FileError
 from udfs.crawl.files import open_file
 from udfs.programs.asking import Answer, Asker, AskSettings
-from udfs.programs.effects import Level
+from udfs.programs.effects import TO_THE_END, Level
 from udfs.programs.proposer import Proposer
 from udfs.programs.recorded import BadRow, RecordedLimits, read_programs
 from udfs.programs.refining import ExecuteSettings, Written, refine
 from udfs.text.rules import FAILED
-
-TO_THE_END = 2**31 - 1  # as a last line
 
 RECORDED = (
     StructType()

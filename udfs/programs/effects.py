@@ -24,7 +24,7 @@ from udfs.programs.operations import (
 )
 from udfs.settings import Section
 
-ALL_LINES = 2**62  # as a last line: to the end of the text
+TO_THE_END = 2**31 - 1  # as a last line or an end; no text of a table has so many lines or characters
 
 
 Level = Literal["document", "chunk"]  # what a program is about
@@ -39,9 +39,9 @@ class Part(NamedTuple):
     program: Program
     level: Level = "document"
     first_line: int = 0
-    last_line: int = ALL_LINES
+    last_line: int = TO_THE_END
     start: int = 0
-    end: int = ALL_LINES
+    end: int = TO_THE_END
 
 
 class ExecutionSettings(Section):

@@ -13,6 +13,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import ClassVar
 
+from udfs.text.escapes import escaped
+
 NUMBER_DIGITS = 18  # of a line number; a longer one is no line of any text
 EXCERPT_CHARS = 80
 
@@ -151,10 +153,4 @@ def quoted(string: str) -> str:
     """`string` as a literal of Python in double quotes, on one line; what cannot be printed is escaped."""
     if string.isprintable() and '"' not in string and "\\" not in string:
         return f'"{string}"'
-    return f'"{"".join(_ESCAPED.get(c) or (c if c.isprintable() else _escape(ord(c))) for c in string)}"'
-
-
-def _escape(point: int) -> str:
-    if point < 0x100:
-        return f"\\x{point:02x}"
-    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+    return f'"{"".join(_ESCAPED.get(c) or (c if c.isprintable() else escaped(c)) for c in string)}"'

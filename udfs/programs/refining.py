@@ -8,7 +8,7 @@ from pydantic import Field
 from udfs.programs import compat, execution
 from udfs.programs.asking import Levels
 from udfs.programs.compat import CompatSettings, Outcome
-from udfs.programs.effects import ALL_LINES, ExecutionSettings, Level, Part
+from udfs.programs.effects import TO_THE_END, ExecutionSettings, Level, Part
 from udfs.programs.execution import DropReason
 from udfs.programs.lengths import words
 from udfs.programs.operations import CallReason, DropDocument, Program, Rejected, name_of
@@ -41,7 +41,7 @@ class Written(NamedTuple):
     program: str
     score: float | None = None
     start: int = 0  # the chunk is text[start:end]
-    end: int = ALL_LINES
+    end: int = TO_THE_END
 
 
 class Refined(NamedTuple):
@@ -119,6 +119,7 @@ def _compat(text: str, written: Sequence[Written], settings: ExecuteSettings) ->
         reason = done.outcome
     changed = done is not None and done.outcome is Outcome.PROCESSED
     left = done.text if done and changed else text
+    before = words(text)
     return Refined(
         reason is None,
         reason,
@@ -130,8 +131,8 @@ def _compat(text: str, written: Sequence[Written], settings: ExecuteSettings) ->
         done.errors if done else 0,
         int(done is not None and done.outcome is Outcome.VOIDED),
         0,
-        words(text),
-        words(text) - words(left),
+        before,
+        before - words(left) if changed else 0,
     )
 
 
