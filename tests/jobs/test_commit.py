@@ -8,12 +8,13 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.catalog import BATON_NAMES, DOCUMENTS, SCREENED
+from jobs.catalog import DOCUMENTS, SCREENED
 from jobs.runtime.commit import RunSettings, commit
 from jobs.runtime.errors import StageFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Pending
 from jobs.runtime.stage import OFF, Stage
+from tests.jobs.frames import rows_of
 from udfs.settings import Section
 
 pytestmark = pytest.mark.spark
@@ -25,29 +26,15 @@ BATCH = Batch(1, "c", ())
 def lake(spark: SparkSession, tmp_path: Path) -> Lake:
     """A lake with ten documents."""
     made = Lake(spark, str(tmp_path / "lake"))
-    values = {"batch": "1", "crawl": "'c'", "doc_id": "CAST(id AS STRING)", "file": "'f'", "offset": "id", "chars": "1"}
-    values |= {"headers": "map()", "text": "'t'"}
-    columns = [f"CAST({values.get(c.name, 'NULL')} AS {c.type}) AS {c.name}" for c in DOCUMENTS.columns]
-    made.replace("documents", spark.range(10).selectExpr(*columns), batch=1)
+    given = {"doc_id": "id", "offset": "id", "chars": "1", "headers": "map()", "text": "'t'"}
+    made.replace("documents", rows_of(DOCUMENTS, spark.range(10), **given), batch=1)
     return made
 
 
 def verdicts(documents: DataFrame, keep: str, reason: str) -> DataFrame:
     """Rows of `screened` with a verdict given as SQL."""
-    values = {
-        "keep": keep,
-        "reason": reason,
-        "language": "'en'",
-        "language_score": "1D",
-        "signals": "map()",
-        "edits": "array()",
-    }
-    values |= {"detail": "'it broke'"}
-    columns = [
-        c.name if c.name in BATON_NAMES else f"CAST({values.get(c.name, 'NULL')} AS {c.type}) AS {c.name}"
-        for c in SCREENED.columns
-    ]
-    return documents.selectExpr(*columns)
+    measured = {"language_score": "1", "signals": "map()", "detail": "'it broke'", "text": "NULL"}
+    return rows_of(SCREENED, documents, keep=keep, reason=reason, **measured)
 
 
 def committed(lake: Lake, transform: Callable[..., DataFrame], ratio: float = 0.5) -> object:

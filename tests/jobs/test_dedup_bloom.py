@@ -11,6 +11,7 @@ from jobs.catalog import BLOOM_SHARDS, DUPLICATES, EDITS, REPEATS, SCREENED
 from jobs.dedup_bloom import DedupBloomSettings, dedup_bloom, numbers_by_partition
 from jobs.documents import short_id
 from jobs.runtime.errors import StageFailed
+from tests.jobs.frames import rows_of
 from tests.jobs.workspace import Folder
 from udfs.dedup.bloom_modes import deduplicated, deduplicated_globally
 from udfs.text.edits import Edit, apply, compose
@@ -34,11 +35,9 @@ def made_up(number: int, random: Random) -> list[tuple[int, str, int]]:
 def screened(spark: SparkSession, texts: list[tuple[int, str, int]], batch: int) -> DataFrame:
     """Rows of `screened`."""
     rows = spark.createDataFrame(texts, "offset BIGINT, text STRING, day INT")
-    values = {"batch": str(batch), "crawl": "'c'", "doc_id": "printf('%04x', offset)", "offset": "offset"}
-    values |= {"text": "text", "file": "'f'", "keep": "true", "language": "'en'", "language_score": "1"}
-    values |= {"fetched_at": "CASE WHEN day > 0 THEN timestamp_seconds(day) END", "signals": "map()"}
-    values |= {"edits": "array()"}
-    return rows.selectExpr(*(f"CAST({values.get(c.name, 'NULL')} AS {c.type}) AS {c.name}" for c in SCREENED.columns))
+    fetched = "CASE WHEN day > 0 THEN timestamp_seconds(day) END"
+    given = {"batch": str(batch), "doc_id": "printf('%04x', offset)", "fetched_at": fetched}
+    return rows_of(SCREENED, rows, language_score="1", signals="map()", **given)
 
 
 def repeats(documents: DataFrame) -> DataFrame:

@@ -20,7 +20,6 @@ from udfs.programs.operations import (
     Rejected,
     RemoveAll,
     RemoveLines,
-    name_of,
 )
 from udfs.settings import Section
 
@@ -73,34 +72,47 @@ class ExecutionSettings(Section):
 
 
 class Effects:
-    """What the calls of one program come to."""
+    """What the calls of one program come to. `reasons` has for each of them why it does not count, None where it
+    does."""
 
     def __init__(self, part: Part, line_count: int) -> None:
-        self.level = part.level
+        self.program, self.level = part.program, part.level
         self.first, self.last = max(part.first_line, 0), min(part.last_line, line_count - 1)
         self.start, self.end = part.start, part.end
         self.drops: bool | None = None  # None: no call about the document
         self.ranges: list[tuple[int, int]] = []  # lines that go, first and last
         self.targets: dict[str, str] = {}  # by the string to replace
-        self.counted: Counter[str] = Counter()
-        self.rejected: Counter[str] = Counter()
+        self.places: dict[str, int] = {}  # and the place of the call that says so
+        self.reasons: list[CallReason | None] = []
         self.clipped = 0
 
     @property
     def errors(self) -> int:
         """Calls that speak against the program."""
-        return sum(self.rejected[reason] for reason in ERRORS) if self.rejected else 0
+        return sum(reason in ERRORS for reason in self.reasons)
+
+    @property
+    def counted(self) -> Counter[str]:
+        """Calls that count, by name."""
+        return Counter(
+            call.names[0]
+            for call, reason in zip(self.program, self.reasons, strict=True)
+            if reason is None and not isinstance(call, Rejected)
+        )
+
+    @property
+    def rejected(self) -> Counter[str]:
+        """Calls that do not, by reason."""
+        return Counter(reason for reason in self.reasons if reason)
 
     def void(self) -> None:
         """Take back all calls that count."""
-        self.rejected[CallReason.OVER_BUDGET] += self.counted.total()
+        self.reasons = [reason or CallReason.OVER_BUDGET for reason in self.reasons]
         self.drops, self.ranges, self.targets, self.clipped = None, [], {}, 0
-        self.counted.clear()
 
-    def take_back(self, operation: type[Operation], reason: CallReason) -> None:
-        """Reject one call that counted until now."""
-        self.counted -= Counter([operation.names[0]])
-        self.rejected[reason] += 1
+    def take_back(self, source: str, reason: CallReason) -> None:
+        """Reject the call that replaces `source`, which counted until now."""
+        self.reasons[self.places[source]] = reason
 
 
 def effects_of(part: Part, line_count: int, settings: ExecutionSettings) -> Effects:
@@ -109,13 +121,10 @@ def effects_of(part: Part, line_count: int, settings: ExecutionSettings) -> Effe
     seen: set[Operation | Rejected] = set()
     for call in part.program:
         if call in seen:  # also one that was rejected: a loop is one error at most
-            effects.rejected[CallReason.REPEATED] += 1
-        elif isinstance(call, Rejected):
-            effects.rejected[call.reason] += 1
-        elif reason := _effect(call, effects, settings):
-            effects.rejected[reason] += 1
+            reason: CallReason | None = CallReason.REPEATED
         else:
-            effects.counted[name_of(call)] += 1
+            reason = call.reason if isinstance(call, Rejected) else _effect(call, effects, settings)
+        effects.reasons.append(reason)
         seen.add(call)
     return effects
 
@@ -162,5 +171,5 @@ def _replaced(source: str, target: str, effects: Effects, settings: ExecutionSet
         return CallReason.CONTRADICTED
     if len(source.strip()) < settings.min_source_chars and (source.isascii() or words(source) < 2):
         return CallReason.SHORT_SOURCE
-    effects.targets[source] = target
+    effects.targets[source], effects.places[source] = target, len(effects.reasons)
     return None

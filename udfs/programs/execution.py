@@ -68,6 +68,11 @@ class Execution(NamedTuple):
 def execute(text: str, parts: Iterable[Part], settings: ExecutionSettings) -> Execution:
     """Execute the programs of a document: its own, those of its chunks, or both. They may come in any order and may
     overlap: a line goes where one of them says so, and of two replacements that overlap the first one is made."""
+    return judged(text, parts, settings)[0]
+
+
+def judged(text: str, parts: Iterable[Part], settings: ExecutionSettings) -> tuple[Execution, list[Effects]]:
+    """What became of a document, and what the calls of each program came to."""
     starts = line_starts(text)
     effects = [effects_of(part, len(starts) - 1, settings) for part in parts]
     void = [effect for effect in effects if effect.errors > settings.max_errors]
@@ -83,12 +88,12 @@ def execute(text: str, parts: Iterable[Part], settings: ExecutionSettings) -> Ex
         words=words(text),
     )
     if not edits:
-        return Execution(reason is None, reason, text, (), report)
+        return Execution(reason is None, reason, text, (), report), effects
     left = apply(text, edits)
     removed = _words_removed(text, left, edits)
     report = report._replace(words_removed=removed, chars_removed=len(text) - len(left))
     reason = _shortage(report.words, report.words - removed, settings)
-    return Execution(reason is None, reason, left, edits, report)
+    return Execution(reason is None, reason, left, edits, report), effects
 
 
 def _words_removed(text: str, left: str, edits: Sequence[Edit]) -> int:
@@ -191,14 +196,17 @@ def line_cuts(starts: Sequence[int], ranges: Iterable[tuple[int, int]]) -> list[
 def _replacements(text: str, starts: Sequence[int], effects: Effects, settings: ExecutionSettings) -> Iterator[Edit]:
     """The replacements in a chunk; those that come to nothing or a guard rejects are taken back."""
     sources = list(effects.targets)
-    begin, end = span_of(effects, starts)
+    begin, end = 0, 0
+    if effects.first <= effects.last:
+        begin = max(starts[effects.first], effects.start)
+        end = max(min(starts[effects.last + 1] - 1, effects.end), begin)
     found = matches(text, begin, end, sources)
     occurrences = Counter(match.number for match in found)
     refused = set()
     for number, source in enumerate(sources):
-        reason = refusal(occurrences[number], len(source), end - begin, settings)
+        reason = _refusal(occurrences[number], len(source), end - begin, settings)
         if reason:
-            effects.take_back(Normalize, reason)
+            effects.take_back(source, reason)
             refused.add(number)
     done = begin
     for match in found:
@@ -208,16 +216,7 @@ def _replacements(text: str, starts: Sequence[int], effects: Effects, settings: 
             yield Edit(match.start, done, effects.targets[source], Normalize.names[0])
 
 
-def span_of(effects: Effects, starts: Sequence[int]) -> tuple[int, int]:
-    """Where a program's chunk begins and ends in the text."""
-    if effects.first > effects.last:
-        return 0, 0
-    begin = max(starts[effects.first], effects.start)
-    return begin, max(min(starts[effects.last + 1] - 1, effects.end), begin)
-
-
-def refusal(occurrences: int, length: int, chunk_length: int, settings: ExecutionSettings) -> CallReason | None:
-    """Why a string of this length, found so often in a chunk, is not replaced; None where it is."""
+def _refusal(occurrences: int, length: int, chunk_length: int, settings: ExecutionSettings) -> CallReason | None:
     if not occurrences:
         return CallReason.MISSING_TARGET
     if occurrences > settings.max_occurrences or occurrences * length > settings.max_matched_ratio * chunk_length:
