@@ -31,11 +31,14 @@ demo: setup  ## run the whole pipeline on sample/, and show the corpus by domain
 run: setup  ## run on your own data: make run INPUT='/data/*.warc.gz' LAKE=./lake
 	@$(BIN)/corpusmill run --input '$(INPUT)' --lake $(LAKE)
 
+# Two workers, each with a JVM of its own; the files of tests go to them one by one, in order.
+TWO_WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: setup  ## every test but the exhaustive ones
-	@$(BIN)/python -m pytest -m "not exhaustive"
+	@$(BIN)/python -m pytest $(TWO_WORKERS) -m "not exhaustive"
 
 test-fast: setup  ## the tests that need no minutes
-	@$(BIN)/python -m pytest -m "not slow and not exhaustive"
+	@$(BIN)/python -m pytest $(TWO_WORKERS) -m "not slow and not exhaustive"
 
 test-exhaustive: setup  ## kernel = definition on every real text and on 100,000 made-up ones: a quarter of an hour
 	@$(BIN)/python -m pytest -m exhaustive
