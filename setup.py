@@ -1,4 +1,5 @@
-"""Packaging of corpusmill: one distribution with exactly two import packages, `jobs` and `udfs`.
+"""Packaging of corpusmill: one distribution with exactly two import packages, `jobs` and `udfs`, and the module
+`corpusmill` for notebooks.
 
 The version is written once, in `udfs/__init__.py`, because the executors report it to the preflight.
 """
@@ -32,8 +33,8 @@ RUN_TIME = [
 ]
 EXTRAS = {
     # onnxruntime and onnxruntime-gpu own the same folder, so exactly one of these two extras is chosen.
-    "cpu": ["onnxruntime>=1.23,<1.32"],
-    "gpu": ["onnxruntime-gpu>=1.23,<1.32"],
+    "cpu": ["onnxruntime>=1.23,<1.32", "llguidance>=1.9,<2"],
+    "gpu": ["onnxruntime-gpu[cuda]>=1.23,<1.32", "nvidia-cublas", "llguidance>=1.9,<2"],
     "trafilatura": ["trafilatura>=2,<3", "lxml_html_clean"],
     "train": [
         "torch>=2.6",
@@ -83,6 +84,7 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     packages=find_packages(include=["jobs", "jobs.*", "udfs", "udfs.*"]),
+    py_modules=["corpusmill"],
     install_requires=RUN_TIME,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["corpusmill=jobs.runtime.cli:main"]},

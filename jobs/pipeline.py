@@ -23,7 +23,7 @@ from pydantic import Field, model_validator
 
 from jobs import dedup_bloom as bloom
 from jobs import dedup_minhash as near_duplicates
-from jobs import propose as proposing
+from jobs import proposers
 from jobs import publish as publishing
 from jobs.audit import AuditSettings
 from jobs.dedup_bloom import DedupBloomSettings, dedup_bloom
@@ -33,9 +33,10 @@ from jobs.dedup_substring import dedup_substring
 from jobs.execute import execute
 from jobs.ingest import WRITES, IngestSettings, ingest
 from jobs.minhash.settings import DedupMinhashSettings
-from jobs.propose import ProposeSettings, propose
+from jobs.propose import propose
+from jobs.proposers import ProposeSettings
 from jobs.publish import PublishSettings, publish
-from jobs.rate import RateSettings, model_of, rate
+from jobs.rate import RateSettings, digests_of, models_of, rate
 from jobs.runtime.commit import RunSettings
 from jobs.runtime.session import SparkSettings
 from jobs.runtime.stage import Stage, is_enabled
@@ -124,10 +125,18 @@ STAGES = (
         remembers=("programs",),
         writes=("programs", "losses"),
         transform=propose,
-        rules=("jobs.propose", "udfs.programs.asking", "udfs.programs.line_rules", "udfs.programs.recorded"),
-        assets=proposing.assets_of,
-        unkeyed=proposing.UNKEYED,
-        is_on=proposing.is_on,
+        rules=(
+            "jobs.propose",
+            "jobs.recorded_programs",
+            "udfs.programs.asking",
+            "udfs.programs.line_rules",
+            "udfs.programs.recorded",
+            "udfs.programs.refiners",
+        ),
+        assets=proposers.assets_of,
+        models=proposers.models_of,
+        unkeyed=proposers.UNKEYED,
+        is_on=proposers.is_on,
         needs_workspace=True,
     ),
     Stage(
@@ -142,9 +151,10 @@ STAGES = (
         reads=("refined",),
         writes=("ratings",),
         transform=rate,
-        rules=("jobs.rate", "udfs.models.rater"),
-        assets=model_of,
-        unkeyed=("model", "threads"),
+        rules=("jobs.rate", "udfs.models.raters"),
+        assets=digests_of,
+        models=models_of,
+        unkeyed=("model", "by_language", "threads", "gpus", "cache"),
     ),
     Stage(
         "publish",

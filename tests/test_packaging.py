@@ -204,11 +204,11 @@ def test_the_archives_hold_jobs_and_udfs_and_nothing_else(dist: Path, archive: P
     with zipfile.ZipFile(archive) as opened:
         names = opened.namelist()
     info = f"corpusmill-{udfs.__version__}.dist-info"
-    assert {name.partition("/")[0] for name in names} == {"jobs", "udfs", info}
+    assert {name.partition("/")[0] for name in names} == {"jobs", "udfs", "corpusmill.py", info}
     packed = {name for name in names if not name.startswith(info)}
     written = {str(path.relative_to(ROOT)) for top in ("jobs", "udfs") for path in (ROOT / top).rglob("*.py")}
     recipes = {f"udfs/recipes/{path.name}" for path in (ROOT / "conf/recipes").glob("*.yaml")}
-    assert packed == written | recipes, "a folder without __init__.py is left out of the archive"
+    assert packed == written | recipes | {"corpusmill.py"}, "a folder without __init__.py is left out of the archive"
 
 
 def test_the_zip_is_importable_and_knows_its_version(archive: Path, clean_python: Path, tmp_path: Path) -> None:

@@ -27,16 +27,16 @@ _SCORES = tuple(Column(name, "INT", f"{name.replace('_', ' ')}, 1 (very poor) to
 _RATED = (
     Column("domain", "STRING", f"topic of the text, one of {', '.join(DOMAINS)}"),
     Column("domain_probability", "DOUBLE", "probability of the domain, by the rater"),
-    Column("edu", "INT", "educational value, 0 to 5"),
-    Column("format", "INT", "how clean the extracted text is, 0 to 5"),
+    optional("edu", "INT", "educational value, 0 to 5; null from a rater that does not say"),
+    optional("format", "INT", "how clean the extracted text is, 0 to 5; null from a rater that does not say"),
     Column("confidence", "DOUBLE", "the rater's confidence in its scores, 0 to 1"),
     Column("tokens", "BIGINT", "tokens of the whole text, by the rater's tokenizer"),
     *_SCORES,
 )
 _RANGES = (
     *((f"{name}_range", f"{name} BETWEEN 1 AND 5") for name in CRITERIA),
-    ("edu_range", "edu BETWEEN 0 AND 5"),
-    ("format_range", "format BETWEEN 0 AND 5"),
+    ("edu_range", "edu IS NULL OR edu BETWEEN 0 AND 5"),
+    ("format_range", "format IS NULL OR format BETWEEN 0 AND 5"),
     ("domain_known", f"domain IN ({', '.join(repr(name) for name in DOMAINS)})"),
 )
 # A document that could not be rated has no scores, and Delta takes a check that is null for a broken one.

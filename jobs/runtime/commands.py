@@ -9,13 +9,14 @@ from pathlib import Path
 from jobs import dedup_bloom, sign
 from jobs.ingest import find_input
 from jobs.pipeline import STAGES, Settings
-from jobs.propose import check as check_proposer
+from jobs.proposers import check as check_proposer
 from jobs.rate import check_model
 from jobs.runtime import lock
 from jobs.runtime import run as running
 from jobs.runtime.console import Console
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.lake import Lake
+from jobs.runtime.models import hand_over
 from jobs.runtime.progress import Done, Pending, grow
 from jobs.runtime.progress import plan as plan_work
 from jobs.runtime.session import check_one_distribution, open_session
@@ -57,6 +58,8 @@ def _run_pending(settings: Settings, lake: Lake, only: Sequence[str], run_id: st
     if not wanted:
         console.line("Nothing is pending: every stage is done for every batch.")
         return
+    if settings.spark.hand_over_models:
+        hand_over(lake.spark, (model for work in wanted for model in work.stage.models(sections[work.stage.name])))
     waiting = {(work.stage.name, work.batch.batch) for work in pending}
     for work in wanted:
         _refuse_missing_input(work, waiting)

@@ -58,6 +58,10 @@ class SparkSettings(Section):
     )
     log_file: str = Field("logs/spark.log", description="where Spark's own output goes on a laptop")
     arrow_rows: int = Field(512, ge=1, description="rows that cross between Spark and Python at a time")
+    hand_over_models: bool = Field(
+        True,
+        description="on a cluster Spark brings models on the driver's disk to the executors; false: they see its path",
+    )
     conf: dict[str, str] = Field({}, description="further Spark settings, such as spark.local.dir")
 
 

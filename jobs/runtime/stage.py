@@ -29,6 +29,11 @@ def nothing(_: Section) -> dict[str, str]:
     return {}
 
 
+def no_models(_: Section) -> tuple[tuple[str, str], ...]:
+    """For a stage without models."""
+    return ()
+
+
 def always(_: Section) -> bool:
     """For a stage that cannot be switched off."""
     return True
@@ -59,7 +64,8 @@ class Stage:
                   several stages write the table
     remembers     tables of which it is then given all rows, its own of the batch too, as they stand: answers that it
                   may use again. Its rows must not depend on which of them are there
-    assets        digests of the models it uses, from its settings
+    assets        digests of the models and files it uses, from its settings
+    models        (folder, variant) of the models that its tasks load, from its settings
     unkeyed       settings that do not change the rows, such as retries; dotted where they are deeper
     session_conf  Spark settings while it runs, from its settings
     is_on         whether it is to be done, from its settings; the rows of a stage that is switched off are taken away
@@ -74,6 +80,7 @@ class Stage:
     history: tuple[str, ...] = ()
     remembers: tuple[str, ...] = ()
     assets: Callable[[Any], Mapping[str, str]] = nothing
+    models: Callable[[Any], Sequence[tuple[str, str]]] = no_models
     unkeyed: tuple[str, ...] = ()
     session_conf: Callable[[Any], Mapping[str, str]] = nothing
     is_on: Callable[[Any], bool] = always

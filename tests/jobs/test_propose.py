@@ -13,7 +13,8 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from jobs.catalog import DEDUPLICATED, PROGRAMS, TABLES
-from jobs.propose import ProposeSettings, assets_of, check, digest_of, propose
+from jobs.propose import propose
+from jobs.proposers import ProposeSettings, assets_of, check, digest_of
 from jobs.runtime.commit import RunSettings, commit
 from jobs.runtime.errors import CorpusmillError, StageFailed
 from jobs.runtime.lake import Lake

@@ -19,7 +19,8 @@ from resiliparse.extract.html2text import extract_plain_text
 
 from jobs.catalog import DEDUPLICATED, PROGRAMS
 from jobs.execute import execute
-from jobs.propose import ProposeSettings, check, propose
+from jobs.propose import propose
+from jobs.proposers import ProposeSettings, check
 from tests.jobs.frames import rows_of
 from tests.jobs.workspace import Folder
 from udfs.programs.chunks import ChunkSettings, chunks, word_costs

@@ -41,6 +41,9 @@ def test_a_session_that_fell_back_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         def get_available_providers() -> list[str]:
             return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
+        @staticmethod
+        def preload_dlls() -> None: ...
+
         class InferenceSession:
             def __init__(self, *_: Any, **__: Any) -> None: ...
 

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.skipif(not SUPPORTED, reason="the filter knows the syst
 
 MODELS = {
     "rater": "from udfs.models.rater import load_rater; print(load_rater('tests/data/tiny-rater', 1)(['A text.'])[0])",
+    "decoder": "from udfs.models.onnx_decoder import load_decoder; "
+    "print(load_decoder('tests/data/tiny-decoder', 'cpu-int8', 1).choose([[1, 5, 6]], [7, 8]))",
 }
 CARELESS = "import onnxruntime; onnxruntime.InferenceSession('tests/data/tiny-rater/model.onnx')"
 TALKATIVE = "import socket; socket.create_connection(('127.0.0.1', 9))"

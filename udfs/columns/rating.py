@@ -1,39 +1,69 @@
-"""Rating by an ONNX model."""
+"""Rating by ONNX models: an encoder, or a decoder; one for all languages, or another one for some."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pyspark.sql.types import StructType
 
 from udfs.columns.batches import Batches, MapInArrow, arrow_schema, batched
+from udfs.columns.placing import gpu_of_task, model_of_task
 from udfs.models.criteria import CRITERIA
-from udfs.models.manifest import ModelError, model_digest
-from udfs.models.rater import Rating, load_rater
+from udfs.models.delivery import ModelSource
+from udfs.models.rater import Rating
+from udfs.models.raters import RateTexts, open_rater
+from udfs.models.running import ModelRun
 from udfs.text.rules import FAILED
 
 
-def rate_documents(model: str, digest: str, threads: int, carried: tuple[str, ...], schema: StructType) -> MapInArrow:
-    """Documents (the `carried` columns and text) -> rows of `schema`: ratings by the model in the folder `model`.
+class RaterSource:
+    """A rater where the driver found it: its folder, and the folder of its graph in that."""
 
-    The model is loaded on the first batch of a worker and kept under its digest for all later tasks of that worker.
-    """
+    def __init__(self, source: ModelSource, variant: str) -> None:
+        self.source, self.variant = source, variant
+
+    def open(self, run: ModelRun) -> RateTexts:
+        """On an executor: the rater. It is loaded once by a worker, and kept under its digest for all later tasks of
+        that worker."""
+        return open_rater(model_of_task(self.source, self.variant), run, gpu_of_task() if run.device == "cuda" else 0)
+
+
+class Raters:
+    """The rater of each language, opened when a text wants it."""
+
+    def __init__(self, default: RaterSource, by_language: Mapping[str, RaterSource], run: ModelRun) -> None:
+        self._default, self._by_language, self._run = default, dict(by_language), run
+        self._open: dict[RaterSource, RateTexts] = {}  # of a task
+
+    def __call__(self, texts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[str, Rating | str]]:
+        """(the digest of the model that rated it, its rating or why it has none) of each text."""
+        rows_of: dict[RaterSource, list[int]] = defaultdict(list)
+        for row, language in enumerate(languages):
+            rows_of[self._by_language.get(language or "", self._default)].append(row)
+        found: dict[int, tuple[str, Rating | str]] = {}
+        for rater, rows in rows_of.items():
+            if rater not in self._open:
+                self._open[rater] = rater.open(self._run)
+            ratings = self._open[rater]([texts[row] for row in rows], [languages[row] for row in rows])
+            found |= zip(rows, ((rater.source.digest, one) for one in ratings), strict=True)
+        return [found[row] for row in range(len(texts))]
+
+
+def rate_documents(raters: Raters, carried: Sequence[str], schema: StructType) -> MapInArrow:
+    """Documents (the `carried` columns, language, text) -> rows of `schema`: ratings, one for one."""
     arrow = arrow_schema(schema)
 
     def rate(batches: Batches) -> Batches:
-        if model_digest(model) != digest:
-            raise ModelError(
-                f"{model} on this executor is another model than the driver's; copy the same folder to every machine."
-            )
-        rater = load_rater(model, threads)
-        for batch in batches:
-            rows = batch.to_pylist()
-            ratings = rater([row["text"] for row in rows])
-            yield from batched((one(row, rating) for row, rating in zip(rows, ratings, strict=True)), arrow)
+        yield from batched((row for batch in batches for row in rated(batch.to_pylist())), arrow)
 
-    def one(row: dict[str, Any], rating: Any) -> dict[str, Any]:
-        given = {**{name: row[name] for name in carried}, "model": digest}
-        if isinstance(rating, str):
-            return {**given, "keep": False, "reason": FAILED, "detail": rating}
-        return {**given, **_rating_columns(rating), "keep": True}
+    def rated(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        found = raters([row["text"] for row in rows], [row["language"] for row in rows])
+        for row, (digest, rating) in zip(rows, found, strict=True):
+            given = {**{name: row[name] for name in carried}, "model": digest}
+            if isinstance(rating, str):
+                yield {**given, "keep": False, "reason": FAILED, "detail": rating}
+            else:
+                yield {**given, **_rating_columns(rating), "keep": True}
 
     return rate
 

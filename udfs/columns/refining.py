@@ -1,20 +1,26 @@
 """Programs: texts in, what a proposer says of them out; texts with their programs in, what is left of them out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyspark.sql.types import StructType
 
 from udfs.columns.batches import Batches, MapInArrow, arrow_schema, batched
+from udfs.columns.placing import gpu_of_task, model_of_task
 from udfs.crawl.download import DownloadSettings, FileError
 from udfs.crawl.files import open_file
+from udfs.models.delivery import ModelSource
+from udfs.models.running import ModelRun, variant_of
 from udfs.programs.asking import Answer, Asker, AskSettings
 from udfs.programs.effects import TO_THE_END, Level
-from udfs.programs.proposer import Proposer
+from udfs.programs.endpoint import EndpointSettings, endpoint_proposer
+from udfs.programs.line_rules import rules_proposer
 from udfs.programs.recorded import BadRow, RecordedLimits, read_programs
+from udfs.programs.refiners import RefinerSettings, load_refiners, tokenizer_file
 from udfs.programs.refining import ExecuteSettings, Written, refine
 from udfs.text.rules import FAILED
 
+RefinerSources = Mapping[Level, ModelSource]
 RECORDED = (
     StructType()
     .add("path", "string")
@@ -33,33 +39,49 @@ RECORDED = (
 )
 
 
-def propose_programs(
-    load: Callable[[], Proposer],
-    settings: AskSettings,
-    carried: Sequence[str],
-    models: Mapping[Level, str],
-    proposer: str,
-    schema: StructType,
-    *,
-    prompts: bool,
-) -> MapInArrow:
-    """Documents (the `carried` columns and text) -> rows of `schema`: what the proposer that `load` makes says of each.
+class Proposing(NamedTuple):
+    """Who is asked for programs."""
 
-    `models` and `proposer` name it in the rows. A row is a document or a chunk; each document has one or more.
+    open: Callable[[], Asker]  # makes it on an executor
+    models: Mapping[Level, str]  # what the rows call its models
+
+
+def ask_rules(settings: AskSettings) -> Asker:
+    """Asks the rules about lines."""
+    return Asker(rules_proposer(), settings, prompts=False)
+
+
+def ask_endpoint(endpoint: EndpointSettings, settings: AskSettings) -> Asker:
+    """Asks a model's server."""
+    return Asker(endpoint_proposer(endpoint), settings, prompts=True)
+
+
+def ask_refiners(sources: RefinerSources, refiners: RefinerSettings, run: ModelRun, settings: AskSettings) -> Asker:
+    """Asks decoders on this executor, on the GPU of this task where they run on one; they bring their tokenizer."""
+    variant = variant_of(run.device)
+    here = refiners.at({level: str(model_of_task(source, variant)) for level, source in sources.items()})
+    proposer = load_refiners(here, variant, run.threads, gpu=gpu_of_task() if run.device == "cuda" else 0)
+    return Asker(proposer, settings.model_copy(update={"tokenizer": str(tokenizer_file(here))}), prompts=True)
+
+
+def propose_programs(asked: Proposing, carried: Sequence[str], proposer: str, schema: StructType) -> MapInArrow:
+    """Documents (the `carried` columns and text) -> rows of `schema`: what is said of each.
+
+    `proposer` is its digest, for the rows. A row is a document or a chunk; each document has one or more.
     """
     arrow = arrow_schema(schema)
 
     def propose(batches: Batches) -> Batches:
         ask = None
         for batch in batches:
-            ask = ask or Asker(load(), settings, prompts=prompts)
+            ask = ask or asked.open()
             rows = batch.to_pylist()
             found = zip(rows, ask([row["text"] for row in rows]), strict=True)
             yield from batched((one(row, answer) for row, answers in found for answer in answers), arrow)
 
     def one(row: dict[str, Any], answer: Answer) -> dict[str, Any]:
         columns = {**{name: row[name] for name in carried}, **answer._asdict()}
-        columns |= {"model": models[answer.level], "proposer": proposer}
+        columns |= {"model": asked.models[answer.level], "proposer": proposer}
         error = columns.pop("error")
         return columns | ({"reason": FAILED, "detail": error} if error else {})
 

@@ -101,7 +101,7 @@ def load_manifest(folder: str | Path) -> Manifest:
     """Read `manifest.json` of a model folder; the files it names are not opened. Raises ModelError."""
     path = Path(folder) / MANIFEST_FILE
     try:
-        return Manifest.model_validate_json(_manifest_bytes(folder))
+        return Manifest.model_validate_json(manifest_bytes(folder))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole file"
@@ -111,29 +111,32 @@ def load_manifest(folder: str | Path) -> Manifest:
 def verify_files(folder: str | Path, manifest: Manifest) -> None:
     """Compare every file of the model with its digest in the manifest. Raises ModelError at the first that differs."""
     for name, fact in sorted(manifest.files.items()):
-        path = Path(folder) / name
-        try:
-            found = file_sha256(path)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ModelError(
-                f"{path} cannot be read ({reason}), but the manifest names it; restore the file."
-            ) from None
-        if found != fact.sha256:
-            raise ModelError(
-                f"{path} has the SHA-256 {found}, but the manifest expects {fact.sha256}; "
-                "restore the file or make the model anew."
-            )
+        verify_file(Path(folder) / name, fact)
+
+
+def verify_file(path: Path, fact: FileFact) -> None:
+    """Compare one file with its digest. Raises ModelError."""
+    try:
+        found = file_sha256(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelError(f"{path} cannot be read ({reason}), but the manifest names it; restore the file.") from None
+    if found != fact.sha256:
+        raise ModelError(
+            f"{path} has the SHA-256 {found}, but the manifest expects {fact.sha256}; "
+            "restore the file or make the model anew."
+        )
 
 
 def model_digest(folder: str | Path) -> str:
     """SHA-256 of `manifest.json` in hex: it changes when any file of the model does, and costs a few kilobytes to
     read.
     """
-    return hashlib.sha256(_manifest_bytes(folder)).hexdigest()
+    return hashlib.sha256(manifest_bytes(folder)).hexdigest()
 
 
-def _manifest_bytes(folder: str | Path) -> bytes:
+def manifest_bytes(folder: str | Path) -> bytes:
+    """The bytes of `manifest.json` of a model folder. Raises ModelError."""
     path = Path(folder) / MANIFEST_FILE
     try:
         return path.read_bytes()

@@ -32,12 +32,12 @@ class Rating(NamedTuple):
 
     domain: str  # one of DOMAINS
     domain_probability: float  # of that domain, 0 to 1
-    scores: tuple[int, ...]  # one for each of CRITERIA, 1 to 5: `expected`, rounded half up
-    expected: tuple[float, ...]  # the same before rounding, clipped to 1 to 5
-    edu: int  # educational value, 0 to 5
-    format: int  # how clean the extraction is, 0 to 5
-    edu_expected: float
-    format_expected: float
+    scores: tuple[int, ...]  # one for each of CRITERIA, 1 to 5: `expected`, rounded half up, or what a decoder says
+    expected: tuple[float, ...]  # the same before rounding, 1 to 5
+    edu: int | None  # educational value, 0 to 5; None from a rater that does not say (DataMan), as the next three
+    format: int | None  # how clean the extraction is, 0 to 5
+    edu_expected: float | None
+    format_expected: float | None
     confidence: float  # estimated probability, 0 to 1, that `overall_score` is the right integer; see `confidence_of`
     tokens: int  # length of the whole text in tokens of this rater's tokenizer, special tokens not counted
 

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from udfs.models.manifest import ModelError
 
 Provider = Literal["cpu", "cuda"]
@@ -15,8 +17,9 @@ Provider = Literal["cpu", "cuda"]
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
-def open_session(graph: Path, threads: int, provider: Provider = "cpu") -> Any:
-    """An `onnxruntime.InferenceSession` of the file `graph` that computes with `threads` threads.
+def open_session(graph: Path, threads: int, provider: Provider = "cpu", gpu: int = 0) -> Any:
+    """An `onnxruntime.InferenceSession` of the file `graph` that computes with `threads` threads, or on the graphics
+    card with the number `gpu`.
 
     Raises ValueError for a bad setting and ModelError where the graph cannot be loaded or the device is not there.
     """
@@ -31,8 +34,11 @@ def open_session(graph: Path, threads: int, provider: Provider = "cpu") -> Any:
             f"{provider} was asked for, but this onnxruntime has no {name}; "
             "install the extra gpu or set provider to cpu."
         )
+    if provider == "cuda":
+        runtime.preload_dlls()  # CUDA's libraries, where pip installed them
+    device = name if provider == "cpu" else (name, {"device_id": gpu})
     try:
-        session = runtime.InferenceSession(str(graph), _options(runtime, threads), providers=[name])
+        session = runtime.InferenceSession(str(graph), _options(runtime, threads), providers=[device])
     except (
         Exception
     ) as error:  # onnxruntime raises many kinds, all of them for the same reason: the graph cannot run here
@@ -47,6 +53,15 @@ def open_session(graph: Path, threads: int, provider: Provider = "cpu") -> Any:
             "install CUDA's libraries or set provider to cpu."
         )
     return session
+
+
+def device_memory(shape: tuple[int, ...], dtype: Any, provider: Provider, gpu: int) -> tuple[Any, int]:
+    """Memory of zeros on a device other than the CPU: what keeps it alive, and its address there.
+
+    Zeros, since what is left of another tensor may be no number, and that times the weight zero is no number either.
+    """
+    owner = _onnxruntime().OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype), provider, gpu)
+    return owner, owner.data_ptr()
 
 
 def _options(runtime: Any, threads: int) -> Any:

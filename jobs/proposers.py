@@ -1,0 +1,143 @@
+"""Who is asked for programs: rules, a model's server, or refiners on the executors; what each needs, and how it is
+made there."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Literal
+
+from pydantic import Field
+
+from jobs.recorded_programs import RecordedSettings, check_recorded, local_path
+from jobs.runtime.errors import CorpusmillError
+from jobs.runtime.stage import key_of
+from udfs.columns.refining import Proposing, RefinerSources, ask_endpoint, ask_refiners, ask_rules
+from udfs.models.delivery import is_url, source_of
+from udfs.models.manifest import ModelError
+from udfs.models.running import ModelRun, variant_of
+from udfs.programs import line_rules
+from udfs.programs.asking import Asker, AskSettings
+from udfs.programs.effects import Level
+from udfs.programs.endpoint import EndpointSettings, endpoint_proposer
+from udfs.programs.prompts import TEMPLATE_VERSION
+from udfs.programs.refiners import RefinerSettings, check_refiners
+from udfs.text.lists import list_digest
+
+LEVELS: tuple[Level, ...] = ("document", "chunk")
+# Settings of the endpoint, and of refiners beside their digests, that change what they say.
+_SAID_BY_ENDPOINT = ("model", "chunk_model", "send", "document_tokens", "chunk_tokens", "logprobs")
+_SAID_BY_MODEL = ("constrained", "document_tokens", "chunk_tokens", "grammar", "device")
+
+
+class ModelSettings(RefinerSettings, ModelRun):
+    """Refiners that run on the executors."""
+
+
+def _unkeyed(section: str, fields: Mapping[str, object], said_by: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{section}.{name}" for name in fields if name not in said_by)
+
+
+UNKEYED = (
+    *_unkeyed("endpoint", EndpointSettings.model_fields, _SAID_BY_ENDPOINT),
+    *_unkeyed("model", ModelSettings.model_fields, _SAID_BY_MODEL),
+)
+
+
+class ProposeSettings(AskSettings):
+    """Who is asked for programs, and how."""
+
+    proposer: Literal["off", "rules", "recorded", "endpoint", "model"] = Field(
+        "off",
+        description="off: no programs, texts go on as they are; rules, programs from files, a model's server, or "
+        "models on the executors",
+    )
+    recorded: RecordedSettings = RecordedSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    model: ModelSettings = ModelSettings()
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether a model is asked, whose answers are worth keeping."""
+        return self.proposer in {"endpoint", "model"}
+
+
+def is_on(settings: ProposeSettings) -> bool:
+    """Whether anything is asked."""
+    return settings.proposer != "off"
+
+
+def assets_of(settings: ProposeSettings) -> dict[str, str]:
+    """Digests of the files and models that programs come from, or are asked for with."""
+    if settings.proposer == "model":
+        return {level: source.digest for level, source in sources_of(settings.model).items()}
+    files = {"recorded": settings.recorded.files, "endpoint": (settings.tokenizer,)}.get(settings.proposer, ())
+    try:
+        return {path: list_digest(local_path(path)) for path in files}
+    except ValueError as error:
+        raise CorpusmillError(f"propose: {error}.") from None
+
+
+def models_of(settings: ProposeSettings) -> list[tuple[str, str]]:
+    """(folder, variant) of each refiner."""
+    if settings.proposer != "model":
+        return []
+    return [(source.location, variant_of(settings.model.device)) for source in sources_of(settings.model).values()]
+
+
+def sources_of(settings: ModelSettings) -> RefinerSources:
+    """The refiners as they are now, by what they are asked about."""
+    return {
+        level: source_of(folder if is_url(folder) else local_path(folder), settings.cache_folder)
+        for level, folder in settings.folders.items()
+    }
+
+
+def check(settings: ProposeSettings) -> None:
+    """Raises CorpusmillError where the proposer lacks something, before Spark starts."""
+    if settings.proposer == "recorded":
+        check_recorded(settings.recorded)
+    try:
+        if settings.proposer == "endpoint":
+            server = endpoint_proposer(settings.endpoint)
+            if not settings.tokenizer:
+                raise ValueError("found no tokenizer, expected that of the model; set propose.tokenizer to its file")
+            Asker(server, settings, prompts=True)
+        if settings.proposer == "model":
+            _check_levels(settings)
+            folders = {level: source.location for level, source in sources_of(settings.model).items()}
+            check_refiners(settings.model.at(folders), variant_of(settings.model.device))
+    except (ValueError, ModelError) as error:
+        raise CorpusmillError(f"propose: {error}") from None
+
+
+def _check_levels(settings: ProposeSettings) -> None:
+    wanted = LEVELS if settings.levels == "both" else (settings.levels,)
+    missing = [level for level in wanted if level not in settings.model.folders]
+    if missing:
+        named = ", ".join(settings.model.folders) or "none"
+        raise ValueError(
+            f"found no model for {' and '.join(missing)}s, expected one for each level that is asked about; set "
+            f"propose.model.{missing[0]}_model, or propose.levels to what there is a model for ({named})"
+        )
+
+
+def proposing(settings: ProposeSettings) -> Proposing:
+    """What tasks need to ask the proposer of the settings."""
+    if settings.proposer == "rules":
+        return Proposing(partial(ask_rules, settings), dict.fromkeys(LEVELS, line_rules.RULES_VERSION))
+    if settings.proposer == "endpoint":
+        names = {level: settings.endpoint.model_for(level) for level in LEVELS}
+        return Proposing(partial(ask_endpoint, settings.endpoint, settings), names)
+    sources = sources_of(settings.model)
+    names = {level: sources[level].digest if level in sources else "" for level in LEVELS}
+    return Proposing(partial(ask_refiners, sources, settings.model, settings.model, settings), names)
+
+
+def digest_of(settings: ProposeSettings) -> str:
+    """What a program depends on but the text: two proposers with the same digest are asked the same in the same way."""
+    shown = settings.model_dump(exclude={"recorded", "endpoint", "model", "tokenizer"})
+    said_by = {"endpoint": _SAID_BY_ENDPOINT, "model": _SAID_BY_MODEL}.get(settings.proposer)
+    if said_by:
+        asked = getattr(settings, settings.proposer).model_dump(include=set(said_by))
+        shown |= {settings.proposer: asked}
+        shown |= {"template": TEMPLATE_VERSION, "files": sorted(assets_of(settings).values())}
+    return key_of(shown)
