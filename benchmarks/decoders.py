@@ -223,14 +223,17 @@ ROWS: dict[str, Callable[[Bench], dict[str, Any]]] = {
 def main() -> None:
     """Print the table, and write it as JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, metavar="FOLDER", help="what jobs.export_onnx made")
-    parser.add_argument("--checkpoint", type=Path, required=True, metavar="FOLDER", help="what it was made of")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="what jobs.export_onnx made")
+    parser.add_argument("--checkpoint", type=Path, metavar="FOLDER", help="what it was made of")
     parser.add_argument("--python", type=Path, default=Path(sys.executable), metavar="FILE", help="for the peers")
     parser.add_argument("--graph", type=Path, metavar="FOLDER", help="genai's own graph, made if it is not there")
     parser.add_argument("--quick", action="store_true", help="less work and fewer rounds, some minutes")
     parser.add_argument("--only", choices=ROWS, action="append", metavar="ROW", help="of these rows only")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
     options = parser.parse_args()
+    if options.model is None or options.checkpoint is None:
+        print("decoders.py: found no --model and --checkpoint, expected folders as above; nothing was measured.")
+        return
     vocabulary = json.loads((options.checkpoint / "config.json").read_text())["vocab_size"]
     with tempfile.TemporaryDirectory() as scratch:
         given = [str(options.checkpoint), str(options.graph or Path(scratch, "genai")), str(THREADS)]
