@@ -80,7 +80,7 @@ def _spans(document: Document, style: Style) -> Iterator[list[Span]]:
             yield from _line(line, digits, style)
     for program in document.programs:
         yield []
-        yield from _program(program, style)
+        yield from program_spans(program, style)
 
 
 def _heading(document: Document, width: int) -> Iterator[list[Span]]:
@@ -167,8 +167,9 @@ def _middle_out(text: str, limit: int, *, keep_end: bool) -> str:
 # --- the programs
 
 
-def _program(program: Reviewed, style: Style) -> Iterator[list[Span]]:
-    yield [Span(fitted(printable(_title(program)), style.width), Paint.BOLD)]
+def program_spans(program: Reviewed, style: Style) -> Iterator[list[Span]]:
+    """The rows of a program: what it is about, and its calls."""
+    yield [Span(fitted(printable(title_of(program)), style.width), Paint.BOLD)]
     if program.note:
         yield from wrapped([Span(f"  {printable(program.note)}", Paint.WARNS)], style.width)
     if program.verdicts:
@@ -184,7 +185,8 @@ def _program(program: Reviewed, style: Style) -> Iterator[list[Span]]:
         yield from wrapped(row, style.width) if style.whole else [_fitted_row(row, style.width)]
 
 
-def _title(program: Reviewed) -> str:
+def title_of(program: Reviewed) -> str:
+    """What a program is about, and who wrote it."""
     last = "the end" if program.last_line >= TO_THE_END else str(program.last_line)
     lines = f"chunk {program.chunk}, lines {program.first_line} to {last}"
     about = "program of the document" if program.level == "document" else f"program of {lines}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
@@ -69,11 +70,11 @@ def to_document(row: Row, settings: ExecuteSettings) -> Document:
         edits,
         row["words"],
         row["words_removed"],
-        _reviewed(row["text"], written, settings),
+        reviewed(row["text"], written, settings),
     )
 
 
-def _reviewed(text: str, written: Sequence[Row], settings: ExecuteSettings) -> list[Reviewed]:
+def reviewed(text: str, written: Sequence[Row | Mapping[str, Any]], settings: ExecuteSettings) -> list[Reviewed]:
     """What was written, each with the verdicts on its calls or a note why there are none."""
     notes = [_note(one, settings) for one in written]
     given = [
@@ -86,7 +87,7 @@ def _reviewed(text: str, written: Sequence[Row], settings: ExecuteSettings) -> l
     ]
 
 
-def _note(one: Row, settings: ExecuteSettings) -> str:
+def _note(one: Row | Mapping[str, Any], settings: ExecuteSettings) -> str:
     if one["reason"]:
         return f"{one['reason']}: {one['detail'] or ''}"
     if not one["program"]:

@@ -19,6 +19,10 @@ class Paint(StrEnum):
     BOLD = "1"
     GOES = "31;9"  # red, struck through
     COMES = "32;4"  # green, underlined
+    GOES_AS_REPEAT = "35;9"  # magenta, yellow and cyan, struck through
+    GOES_AS_SEEN = "33;9"
+    GOES_BY_PROGRAM = "36;9"
+    WOULD_GO = "4"  # underlined
     COUNTS = "32"
     WARNS = "33"
 

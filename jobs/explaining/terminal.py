@@ -1,0 +1,236 @@
+"""A page explained, as rows for a terminal: what is cut is struck through in the colour of its stage and has the sign
+of its reason beside it, also without colours; nothing that the page says can act."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from jobs.explaining import numbers
+from jobs.explaining.chart import MOST
+from jobs.explaining.composed import Piece, Row
+from jobs.explaining.explained import Explained, Score, key_of, summary
+from jobs.explaining.fate import Fate, Kind, State, Step, fate_of_lost
+from jobs.explaining.rows import Lost, Unseen
+from jobs.explaining.terminal_parts import commits, duplicates, heading, section, table
+from jobs.review.rendering import Style, program_spans
+from jobs.review.terminal import Paint, Span, fitted, painted, wrapped
+from jobs.runtime.console import printable
+
+PAINTS = {
+    "screen": Paint.GOES,
+    "dedup_substring": Paint.GOES_AS_REPEAT,
+    "dedup_bloom": Paint.GOES_AS_SEEN,
+    "execute": Paint.GOES_BY_PROGRAM,
+}
+CONTEXT_ROWS = 2  # untouched lines that are shown around touched ones
+OPENING_ROWS = 6  # of a text that nothing touches
+RUN_ROWS = 16  # of touched lines that follow each other, before some are left out
+SHOWN_CHARS = 200  # of a touched piece
+SHOWN_AROUND = 60  # of what stays in a touched line
+BAR = 20  # columns of a bar
+_BRACKETS = (("[-", "-", "]"), ("(?", "?", ")"), ("{+", "+", "}"))  # without colours: cut, would be cut, put in
+
+Rows = Iterator[list[Span]]
+
+
+def rendered(told: Explained, style: Style) -> Iterator[str]:
+    """The rows of an explained document, none wider than the style says (from 40 columns on)."""
+    return _painted(_document(told, _wide(style)), style)
+
+
+def rendered_lost(lost: Lost, style: Style) -> Iterator[str]:
+    """The rows of what never became a document."""
+    fate = fate_of_lost(lost)
+    places = [(row["reason"], row["file"], row["offset"]) for row in lost.losses]
+
+    def rows() -> Rows:
+        yield from heading(lost.asked, fate.sentence, _paint(fate), _wide(style).width)
+        yield from _steps(fate, _wide(style))
+        yield from table("Where", ("reason", "file", "offset"), places, _wide(style).width)
+
+    return _painted(rows(), style)
+
+
+def rendered_unseen(unseen: Unseen, style: Style) -> Iterator[str]:
+    """The rows of what no table knows."""
+    width = _wide(style).width
+    nearest = [(row["url"], row["doc_id"]) for row in unseen.nearest]
+    losses = [(row["losses"], row["stage"], row["reason"], row["example"]) for row in unseen.losses]
+
+    def rows() -> Rows:
+        yield from heading(unseen.asked, "Never seen: no table has a row of it.", Paint.WARNS, width)
+        yield from table("Nearest URLs known", ("url", "doc_id"), nearest, width)
+        if unseen.host:
+            columns = ("pages", "stage", "reason", "example")
+            yield from table(f"Losses of {unseen.host}", columns, losses, width)
+
+    return _painted(rows(), style)
+
+
+def _painted(rows: Rows, style: Style) -> Iterator[str]:
+    return (painted(row, color=style.color) for row in rows)
+
+
+def _wide(style: Style) -> Style:
+    return style._replace(width=max(style.width, 40))
+
+
+def _paint(fate: Fate) -> Paint:
+    return Paint.COUNTS if fate.kind is Kind.PUBLISHED else Paint.WARNS
+
+
+def _document(told: Explained, style: Style) -> Rows:
+    row = told.found.document
+    yield from heading(row["url"] or row["doc_id"], told.fate.sentence, _paint(told.fate), style.width)
+    facts = f"doc_id {row['doc_id']}, batch {row['batch']}, encoding {row['charset'] or 'not noted'}"
+    yield from wrapped([Span(printable(facts), Paint.FAINT)], style.width)
+    for warning in told.warnings:
+        yield from wrapped([Span(printable(warning), Paint.WARNS)], style.width)
+    yield from _steps(told.fate, style)
+    yield from _text(told, style)
+    for program in told.programs:
+        yield []
+        yield from program_spans(program, style)
+    yield from duplicates(told, style)
+    yield from _ratings(told, style.width)
+    columns = ("doc_id", "batch", "fetched", "file")
+    others = [(r["doc_id"], r["batch"], r["fetched_at"] or "-", r["file"]) for r in told.found.others]
+    yield from table("Other documents of this address or id", columns, others, style.width) if others else ()
+    yield from commits(told.commits, style)
+
+
+# --- stages
+
+
+def _steps(fate: Fate, style: Style) -> Rows:
+    yield from section("Step by step")
+    for step in fate.steps:
+        paint = {State.KEPT: Paint.COUNTS, State.OFF: Paint.FAINT}.get(step.state, Paint.WARNS)
+        verdict = [Span(f"{step.stage:<16}"), Span(step.state.value, paint)]
+        why = "; ".join(part for part in (step.reason, step.said) if part)
+        yield from wrapped([*verdict, Span(printable(f"  {why}" if why else ""))], style.width)
+        if step.stage == fate.stage or style.whole:
+            yield from _numbers(step, style.width)
+
+
+def _numbers(step: Step, width: int) -> Rows:
+    for one in step.numbers:
+        mark = {True: "passes", False: "rejects", None: ""}[one.passes]
+        limits = f"expected {one.limits}" if one.limits else ""
+        row = [
+            Span(f"    {mark:<8}", Paint.WARNS if one.passes is False else Paint.FAINT),
+            Span(printable(f"{one.name} {numbers.shown(one.value)}  ")),
+            Span(limits, Paint.FAINT),
+        ]
+        yield from wrapped(row, width)
+
+
+# --- the text
+
+
+def _text(told: Explained, style: Style) -> Rows:
+    yield from section("The page as extracted")
+    yield from wrapped([Span(summary(told))], style.width)
+    for key in told.keys.values():
+        meaning = f": {key.meaning}" if key.meaning else ""
+        made = "" if key.made else "; only written down"
+        said = printable(f" {key.stage}, {key.reason}{meaning} ({key.edits:,}{made})")
+        yield from wrapped(
+            [Span(f"  {key.sign:<3}", PAINTS[key.stage] if style.color else Paint.PLAIN), Span(said)], style.width
+        )
+    yield []
+    digits = max(len(str(len(told.rows))), 3)
+    for row in _shown(told, whole=style.whole):
+        if isinstance(row, str):
+            yield [Span(fitted(f"  {row}", style.width), Paint.FAINT)]
+            continue
+        yield from _row(row, told, digits, style)
+
+
+def _shown(told: Explained, *, whole: bool) -> Iterator[Row | str]:
+    """The rows to show; a string stands for those that are left out."""
+    rows = told.rows
+    if whole:
+        yield from rows
+        return
+    touched = [at for at, row in enumerate(rows) if row.is_touched or row.seen_number in told.notes]
+    near = {at for place in touched for at in range(place - CONTEXT_ROWS, place + CONTEXT_ROWS + 1)}
+    near |= set() if touched else set(range(OPENING_ROWS))
+    for is_near, run in groupby(enumerate(rows), lambda pair: pair[0] in near):
+        found = [row for _, row in run]
+        if not is_near:
+            yield _left_out(found)
+            continue
+        for is_touched, same in groupby(found, lambda row: row.is_touched):
+            here = list(same)
+            half = RUN_ROWS // 2
+            if is_touched and len(here) > RUN_ROWS:
+                yield from (*here[:half], f"{_left_out(here[half:-half])} that are touched", *here[-half:])
+            else:
+                yield from here
+
+
+def _left_out(rows: Sequence[Row]) -> str:
+    return f"... {len(rows):,} line{'s' if len(rows) > 1 else ''}"
+
+
+def _row(row: Row, told: Explained, digits: int, style: Style) -> Rows:
+    is_left = any(piece.cut is None and piece.text != "\n" for piece in row.pieces)
+    mark = "  " if not row.is_touched else "~ " if is_left else "- "
+    number = "" if row.number is None else str(row.number + 1)
+    room = style.width - digits - 3
+    spans = [span for piece in row.pieces for span in _piece(piece, row, told, style)]
+    if not style.whole and not row.is_touched:
+        spans = [Span(fitted(span.text, room)) for span in spans]
+    for place, line in enumerate(wrapped(spans, room)):
+        ahead = [Span(mark, Paint.WARNS), Span(f"{number:>{digits}} ", Paint.FAINT)]
+        yield [*(ahead if place == 0 else [Span(" " * (digits + 3))]), *line]
+    for note in told.notes.get(row.seen_number, ()) if row.seen_number is not None else ():
+        said = fitted(printable(f"^ line {row.seen_number}, {note}"), room)
+        yield [Span(" " * (digits + 3)), Span(said, Paint.FAINT)]
+
+
+def _piece(piece: Piece, row: Row, told: Explained, style: Style) -> list[Span]:
+    if piece.text == "\n":
+        return [Span("↵", PAINTS[key_of(piece.cut)[0]])] if piece.cut is not None and style.color else []
+    limit = SHOWN_CHARS if piece.is_touched else SHOWN_AROUND if row.is_touched else style.width
+    text = printable(piece.text if style.whole else _middle_out(piece.text, limit, keep_end=row.is_touched))
+    cause = piece.cut or piece.would or piece.put
+    if cause is None:
+        return [Span(text)]
+    key = told.keys.get(key_of(cause))
+    sign = key.sign if key else "?"
+    if style.color:
+        paint = PAINTS[key_of(cause)[0]] if piece.cut else Paint.WOULD_GO if piece.would else Paint.COMES
+        return [Span(text, paint), Span(f"[{sign}]", Paint.FAINT)]
+    opening, closing, end = _BRACKETS[0 if piece.cut else 1 if piece.would else 2]
+    return [Span(f"{opening}{text}{closing}{sign}{end}")]
+
+
+def _middle_out(text: str, limit: int, *, keep_end: bool) -> str:
+    """At most `limit` characters of a text and a little more: its ends, or its beginning alone."""
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit // 2]} … {text[-(limit // 2) :]}" if keep_end else text[: limit + 1]
+
+
+# --- ratings
+
+
+def _ratings(told: Explained, width: int) -> Rows:
+    row = told.found.ratings
+    if row is None or not told.scores:
+        return
+    yield from section("Ratings")
+    said = (
+        f"domain {row['domain']} ({row['domain_probability']:.2f}), confidence {row['confidence']:.2f}, {row['model']}"
+    )
+    yield from wrapped([Span(printable(said))], width)
+    for score in told.scores:
+        yield [Span(fitted(f"{score.name.replace('_', ' '):<27}", 27)), *_bar(score)]
+
+
+def _bar(score: Score) -> list[Span]:
+    full = BAR * score.value // MOST
+    expected = "" if score.expected is None else f" ({score.expected:.2f})"
+    room = "·" * (BAR - full)
+    return [Span("█" * full, Paint.COUNTS), Span(room, Paint.FAINT), Span(f" {score.value}{expected}")]
