@@ -191,7 +191,9 @@ def _commits(progress: Mapping[str, Row]) -> Iterator[Commit]:
             continue
         parts = row["parts"] or {}
         digests = tuple((name, value) for name, value in sorted(parts.items()) if name != "settings")
-        yield Commit(stage, str(row["finished_at"]), row["code_version"], digests, settings_of(row))
+        yield Commit(
+            stage, f"{row['finished_at']:%Y-%m-%d %H:%M:%S} UTC", row["code_version"], digests, settings_of(row)
+        )
 
 
 def summary(found: Explained) -> str:

@@ -104,7 +104,9 @@ def _steps(found: Found) -> Iterator[Step]:
         row = found.duplicates.get(stage)
         yield _judged(stage, row, found, judge(found), _alike(row))
     yield _substring(found)
-    yield _judged("dedup_bloom", found.deduplicated, found, numbers.of_bloom(found), _cuts(found.deduplicated))
+    yield _judged(
+        "dedup_bloom", found.deduplicated, found, numbers.of_bloom(found), _cuts(found.deduplicated, REPEATED)
+    )
     yield from _propose(found)
     yield _judged("execute", found.refined, found, numbers.of_execute(found), _programs(found.refined))
     rated = found.ratings
@@ -145,8 +147,8 @@ def _told(meaning_: str, detail: str) -> str:
     return "; ".join(part for part in (meaning_, detail) if part)
 
 
-def _cuts(row: Row | None) -> str:
-    count = len(edits_of(row))
+def _cuts(row: Row | None, by_others: str = "") -> str:
+    count = sum(edit.reason != by_others for edit in edits_of(row))
     return f"{count:,} edit{'s' if count != 1 else ''}" if count else ""
 
 

@@ -48,7 +48,8 @@ def text(given: str) -> Markup:
     """Text as HTML that shows it and does nothing."""
     if _ACTING.search(given) is None:
         return Markup(html.escape(given))
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for match in _ACTING.finditer(given):
         parts += (html.escape(given[done : match.start()]), _sign(match.group()))
         done = match.end()

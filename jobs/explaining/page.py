@@ -195,7 +195,7 @@ def _commits(commits: Sequence[Commit]) -> Markup:
 
 
 def _commit(commit: Commit) -> Markup:
-    title = element("summary", f"{commit.stage}: corpusmill {commit.version}, committed {commit.finished_at} (UTC)")
+    title = element("summary", f"{commit.stage}: corpusmill {commit.version}, committed {commit.finished_at}")
     rows = [(name, element("code", value)) for name, value in commit.digests]
     return element(
         "details",

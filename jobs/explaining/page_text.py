@@ -46,7 +46,7 @@ def _row(row: Row, told: Explained) -> Markup:
     ]
     if notes:
         lines = (element("p", f"line {row.seen_number}, {note}") for note in notes)
-        parts.append(element("span", *lines, class_="note"))
+        parts.append(element("div", *lines, class_="note"))
     return element("div", *parts, class_="row beside" if notes else "row")
 
 
@@ -75,7 +75,7 @@ def _mark(shown: Markup, kind: str, cause: Cause, told: Explained) -> Markup:
     tag = {"put": "ins", "cut": "del", "would": "span"}[kind]
     classes = f"mark {'' if kind == 'put' else stage}{' would' if kind == 'would' else ''}".strip()
     sign = key.sign if key else "?"
-    return element(tag, shown, class_=classes, tabindex="0", title=why, data_sign=sign, data_why=why)
+    return element(tag, shown, class_=classes, tabindex="0", title=why, data_sign=sign)
 
 
 def difference_html(found: Difference) -> Markup:

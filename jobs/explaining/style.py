@@ -83,7 +83,7 @@ ins,.there{color:var(--put);background:var(--put-ground);text-decoration:underli
 .here{color:var(--dropped);background:var(--dropped-ground);text-decoration:line-through}
 .mark::after{content:attr(data-sign);font-size:.7em;font-weight:700;vertical-align:super;margin-inline:.15em;
  display:inline-block;text-decoration:none}
-.mark:hover::after,.mark:focus::after{content:attr(data-sign) " " attr(data-why);vertical-align:baseline;
+.mark:hover::after,.mark:focus::after{content:attr(data-sign) " " attr(title);vertical-align:baseline;
  font-weight:400;border:1px solid currentColor;border-radius:.2rem;padding:0 .3em}
 :focus-visible{outline:3px solid var(--link);outline-offset:1px}
 .would{border-bottom:2px dotted currentColor;text-decoration:none}

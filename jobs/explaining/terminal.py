@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from jobs.explaining import numbers
-from jobs.explaining.chart import MOST
 from jobs.explaining.composed import Piece, Row
-from jobs.explaining.explained import Explained, Score, key_of, summary
+from jobs.explaining.explained import Explained, key_of, summary
 from jobs.explaining.fate import Fate, Kind, State, Step, fate_of_lost
 from jobs.explaining.rows import Lost, Unseen
-from jobs.explaining.terminal_parts import commits, duplicates, heading, section, table
+from jobs.explaining.terminal_parts import commits, duplicates, heading, prose, ratings, section, table
 from jobs.review.rendering import Style, program_spans
 from jobs.review.terminal import Paint, Span, fitted, painted, wrapped
 from jobs.runtime.console import printable
@@ -26,7 +25,7 @@ OPENING_ROWS = 6  # of a text that nothing touches
 RUN_ROWS = 16  # of touched lines that follow each other, before some are left out
 SHOWN_CHARS = 200  # of a touched piece
 SHOWN_AROUND = 60  # of what stays in a touched line
-BAR = 20  # columns of a bar
+BREAK = "↵"
 _BRACKETS = (("[-", "-", "]"), ("(?", "?", ")"), ("{+", "+", "}"))  # without colours: cut, would be cut, put in
 
 Rows = Iterator[list[Span]]
@@ -82,16 +81,16 @@ def _document(told: Explained, style: Style) -> Rows:
     row = told.found.document
     yield from heading(row["url"] or row["doc_id"], told.fate.sentence, _paint(told.fate), style.width)
     facts = f"doc_id {row['doc_id']}, batch {row['batch']}, encoding {row['charset'] or 'not noted'}"
-    yield from wrapped([Span(printable(facts), Paint.FAINT)], style.width)
+    yield from prose(facts, style.width, Paint.FAINT)
     for warning in told.warnings:
-        yield from wrapped([Span(printable(warning), Paint.WARNS)], style.width)
+        yield from prose(warning, style.width, Paint.WARNS)
     yield from _steps(told.fate, style)
     yield from _text(told, style)
     for program in told.programs:
         yield []
         yield from program_spans(program, style)
     yield from duplicates(told, style)
-    yield from _ratings(told, style.width)
+    yield from ratings(told, style.width)
     columns = ("doc_id", "batch", "fetched", "file")
     others = [(r["doc_id"], r["batch"], r["fetched_at"] or "-", r["file"]) for r in told.found.others]
     yield from table("Other documents of this address or id", columns, others, style.width) if others else ()
@@ -105,7 +104,7 @@ def _steps(fate: Fate, style: Style) -> Rows:
     yield from section("Step by step")
     for step in fate.steps:
         paint = {State.KEPT: Paint.COUNTS, State.OFF: Paint.FAINT}.get(step.state, Paint.WARNS)
-        verdict = [Span(f"{step.stage:<16}"), Span(step.state.value, paint)]
+        verdict = [Span(printable(f"{step.stage:<16}")), Span(step.state.value, paint)]
         why = "; ".join(part for part in (step.reason, step.said) if part)
         yield from wrapped([*verdict, Span(printable(f"  {why}" if why else ""))], style.width)
         if step.stage == fate.stage or style.whole:
@@ -129,14 +128,14 @@ def _numbers(step: Step, width: int) -> Rows:
 
 def _text(told: Explained, style: Style) -> Rows:
     yield from section("The page as extracted")
-    yield from wrapped([Span(summary(told))], style.width)
+    yield from prose(summary(told), style.width)
     for key in told.keys.values():
         meaning = f": {key.meaning}" if key.meaning else ""
         made = "" if key.made else "; only written down"
-        said = printable(f" {key.stage}, {key.reason}{meaning} ({key.edits:,}{made})")
-        yield from wrapped(
-            [Span(f"  {key.sign:<3}", PAINTS[key.stage] if style.color else Paint.PLAIN), Span(said)], style.width
-        )
+        said = f"{key.stage}, {key.reason}{meaning} ({key.edits:,}{made})"
+        sign = Span(f"  {key.sign:<4}", PAINTS[key.stage] if style.color else Paint.PLAIN)
+        for place, words in enumerate(prose(said, style.width - 6)):
+            yield [sign if place == 0 else Span(" " * 6), *words]
     yield []
     digits = max(len(str(len(told.rows))), 3)
     for row in _shown(told, whole=style.whole):
@@ -164,7 +163,9 @@ def _shown(told: Explained, *, whole: bool) -> Iterator[Row | str]:
             here = list(same)
             half = RUN_ROWS // 2
             if is_touched and len(here) > RUN_ROWS:
-                yield from (*here[:half], f"{_left_out(here[half:-half])} that are touched", *here[-half:])
+                yield from here[:half]
+                yield f"{_left_out(here[half:-half])} that are touched"
+                yield from here[-half:]
             else:
                 yield from here
 
@@ -174,11 +175,10 @@ def _left_out(rows: Sequence[Row]) -> str:
 
 
 def _row(row: Row, told: Explained, digits: int, style: Style) -> Rows:
-    is_left = any(piece.cut is None and piece.text != "\n" for piece in row.pieces)
-    mark = "  " if not row.is_touched else "~ " if is_left else "- "
+    mark = _mark(row)
     number = "" if row.number is None else str(row.number + 1)
     room = style.width - digits - 3
-    spans = [span for piece in row.pieces for span in _piece(piece, row, told, style)]
+    spans = [span for piece in _shown_pieces(row) for span in _piece(piece, row, told, style)]
     if not style.whole and not row.is_touched:
         spans = [Span(fitted(span.text, room)) for span in spans]
     for place, line in enumerate(wrapped(spans, room)):
@@ -189,9 +189,27 @@ def _row(row: Row, told: Explained, digits: int, style: Style) -> Rows:
         yield [Span(" " * (digits + 3)), Span(said, Paint.FAINT)]
 
 
+def _mark(row: Row) -> str:
+    """Whether a row stays, goes, changes, or was put in."""
+    if not row.is_touched:
+        return "  "
+    if all(piece.put is not None and piece.cut is None for piece in row.pieces):
+        return "+ "
+    has_text = any(piece.cut is None and piece.text != "\n" for piece in row.pieces)
+    ends = row.pieces[-1].text == "\n" and row.pieces[-1].cut is None
+    return "~ " if has_text or (ends and len(row.pieces) > 1) else "- "
+
+
+def _shown_pieces(row: Row) -> Iterator[Piece]:
+    """Without a line break of which the piece before it says all: it stays, or goes with the line."""
+    for place, piece in enumerate(row.pieces):
+        is_said = not piece.is_touched or (place > 0 and piece[1:] == row.pieces[place - 1][1:])
+        if piece.text == "\n" and is_said:
+            return
+        yield piece._replace(text=BREAK) if piece.text == "\n" else piece
+
+
 def _piece(piece: Piece, row: Row, told: Explained, style: Style) -> list[Span]:
-    if piece.text == "\n":
-        return [Span("↵", PAINTS[key_of(piece.cut)[0]])] if piece.cut is not None and style.color else []
     limit = SHOWN_CHARS if piece.is_touched else SHOWN_AROUND if row.is_touched else style.width
     text = printable(piece.text if style.whole else _middle_out(piece.text, limit, keep_end=row.is_touched))
     cause = piece.cut or piece.would or piece.put
@@ -211,26 +229,3 @@ def _middle_out(text: str, limit: int, *, keep_end: bool) -> str:
     if len(text) <= limit:
         return text
     return f"{text[: limit // 2]} … {text[-(limit // 2) :]}" if keep_end else text[: limit + 1]
-
-
-# --- ratings
-
-
-def _ratings(told: Explained, width: int) -> Rows:
-    row = told.found.ratings
-    if row is None or not told.scores:
-        return
-    yield from section("Ratings")
-    said = (
-        f"domain {row['domain']} ({row['domain_probability']:.2f}), confidence {row['confidence']:.2f}, {row['model']}"
-    )
-    yield from wrapped([Span(printable(said))], width)
-    for score in told.scores:
-        yield [Span(fitted(f"{score.name.replace('_', ' '):<27}", 27)), *_bar(score)]
-
-
-def _bar(score: Score) -> list[Span]:
-    full = BAR * score.value // MOST
-    expected = "" if score.expected is None else f" ({score.expected:.2f})"
-    room = "·" * (BAR - full)
-    return [Span("█" * full, Paint.COUNTS), Span(room, Paint.FAINT), Span(f" {score.value}{expected}")]

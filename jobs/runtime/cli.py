@@ -24,6 +24,7 @@ COMMANDS = {
     "whatif": "say what other thresholds (--set, --conf) would keep of what is screened, from stored signals",
     "audit": "look for near-duplicates that are left in a table of texts, by parameters that no stage used",
     "programs": "show a sample of documents with their programs: lines that go, what is replaced, calls that count",
+    "explain": "show what became of a page, by URL or doc_id: each cut with its reason, or what dropped it",
     "sql": "ask the tables: documents, screened, duplicates, deduplicated, programs, refined, ratings, corpus, losses, "
     "files, progress, batches, and others; and the views survivors, stage_flow, program_operations, program_calls, "
     "program_failures, program_words, program_word_classes",
@@ -33,6 +34,7 @@ EXAMPLES = """examples:
   corpusmill plan --lake ./lake --set screen.rules.word_count.at_least=100
   corpusmill whatif --lake ./lake --set screen.rules.word_count.at_least=100
   corpusmill programs --lake ./lake --sample 5 --reason missing_target
+  corpusmill explain --lake ./lake https://river.example/tale --html tale.html
   corpusmill sql --lake ./lake "SELECT domain, quality, count(*) FROM corpus GROUP BY ALL ORDER BY ALL"
 Every setting, with its meaning and default, is in conf/local.yaml."""
 
@@ -129,6 +131,12 @@ def _add_own_options(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--reason", default="", help="only documents with this reason, of the document or of a call"
         )
+    if name == "explain":
+        command.add_argument("page", metavar="URL|doc_id", help="the page: its address as crawled, or its doc_id")
+        command.add_argument(
+            "--html", metavar="FILE", help="write a page for a browser instead, one file without script"
+        )
+    if name in {"programs", "explain"}:
         command.add_argument("--whole", action="store_true", help="every line and call, in full")
         command.add_argument(
             "--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal (default)"

@@ -1,11 +1,12 @@
-"""What the commands that ask a lake do: `status`, `sql`, `whatif`, `audit`, `programs`. They write no table and take
-no lock."""
+"""What the commands that ask a lake do: `status`, `sql`, `whatif`, `audit`, `programs`, `explain`. They write no table
+and take no lock."""
 
 import argparse
 import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row
@@ -14,6 +15,7 @@ from pyspark.sql import functions as F
 from jobs import audit as audits
 from jobs import whatif as whatifs
 from jobs.catalog import TABLES
+from jobs.explaining import reading, shown
 from jobs.pipeline import STAGES, Settings
 from jobs.review import sampling
 from jobs.review.rendering import Style, rendered
@@ -150,12 +152,33 @@ def programs(settings: Settings, options: argparse.Namespace) -> None:
         if not found:
             raise CorpusmillError(_why_no_programs(lake, settings.lake, options))
         executed_with = sampling.executed_with(running.read_progress(lake))
-    color = options.color == "always" or (options.color == "auto" and sys.stdout.isatty())
-    style = Style(shutil.get_terminal_size().columns, color, options.whole)
+    style = _style(options)
     for number, row in enumerate(found):
         print("\n" * (number > 0) + "=" * min(style.width, 40))
         document = sampling.to_document(row, executed_with.get(row["batch"], settings.execute))
         print("\n".join(rendered(document, style)))
+
+
+def _style(options: argparse.Namespace) -> Style:
+    color = options.color == "always" or (options.color == "auto" and sys.stdout.isatty())
+    return Style(shutil.get_terminal_size().columns, color, options.whole)
+
+
+def explain(settings: Settings, options: argparse.Namespace) -> None:
+    """Print what became of a page, or write it as HTML."""
+    with opened(settings) as lake:
+        found = shown.to_be_shown(reading.read(lake, options.page))
+    if not options.html:
+        print("\n".join(shown.as_rows(found, _style(options))))
+        return
+    try:
+        Path(options.html).write_text(shown.as_html(found), "utf-8")
+    except OSError as error:
+        raise CorpusmillError(
+            f"--html {options.html}: found that it cannot be written ({error.strerror}), expected a file in a folder "
+            "that is there."
+        ) from None
+    print(f"Wrote {options.html}.")
 
 
 def _why_no_programs(lake: Lake, where: str, options: argparse.Namespace) -> str:

@@ -61,7 +61,7 @@ SETTINGS: Mapping[str, Any] = {
 def progress(**changed: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     """The commits of all stages; `changed` settings by stage, None for one that is switched off."""
     found = {}
-    for stage, settings in (SETTINGS | changed).items():
+    for stage, settings in {**SETTINGS, **changed}.items():
         models = {"model rater": "feedfacecafe"} if stage == "rate" else {}
         parts = OFF if settings is None else {"settings": written(settings), "code": f"c0de{stage}", **models}
         found[stage] = {
@@ -167,5 +167,5 @@ def published(
 def stopped(found: Found, behind: str) -> Found:
     """The same without rows of the stages behind one."""
     order = ("screened", "duplicates", "deduplicated", "refined", "ratings", "corpus")
-    nothing = {"duplicates": {}}
-    return found._replace(**{name: nothing.get(name) for name in order[order.index(behind) + 1 :]})
+    nothing: dict[str, Any] = {name: {} if name == "duplicates" else None for name in order[order.index(behind) + 1 :]}
+    return found._replace(**nothing)
