@@ -86,6 +86,31 @@ def test_the_columns_are_those_of_the_shared_ratings(data: Path) -> None:
     assert [SCHEMA.field(name) for name in shared.names] == [shared.field(name) for name in shared.names]
 
 
+def test_the_shared_ratings_come_back_from_answers_that_say_them(data: Path, tmp_path: Path) -> None:
+    """Real texts and real ratings, said as a model would say them."""
+    rated = pq.read_table(data / "ratings/ratings.parquet").slice(0, 300).to_pylist()
+    replies = [
+        {"id": row["id"], "task": task, "reply": said}
+        for row in rated
+        for task, said in (
+            ("rating", rating(row["domain"], "".join(str(row[name]) for name in CRITERIA))),
+            ("edu", f"So.\nEducational score: {row['edu']}"),
+            ("format", f"So.\n**Extraction Quality Score:** {row['format']}/5"),
+        )
+    ]
+    texts, recorded = tmp_path / "texts.parquet", tmp_path / "recorded.parquet"
+    columns = ("id", "text", "source", "lang", "licence")
+    pq.write_table(pa.Table.from_pylist([{name: row[name] for name in columns} for row in rated]), texts)
+    pq.write_table(pa.Table.from_pylist(replies), recorded)
+    assert run(texts, "--recorded", str(recorded)) == 0
+    found = labels(texts)
+    same = [name for name in rated[0] if name not in ("second", "round")]
+    assert [{name: row[name] for name in same} for row in found] == [
+        {name: row[name] for name in same} for row in rated
+    ]
+    assert all(row["keep"] == (row["edu"] >= 3 or (row["edu"] == 2 and row["format"] >= 4)) for row in found)
+
+
 def test_what_is_answered_is_not_asked_again(site: Chat, texts: Path) -> None:
     assert run(texts, site=site) == 0
     before = labels(texts)
