@@ -1,0 +1,115 @@
+"""The models under evaluation, behind the seams of the pipeline: a rater of texts, a refiner of pages.
+
+Any folder that the stage `rate` takes is a rater; rules, or the folders of decoders for documents and for chunks, are a
+refiner. Each text is given to the rater once, however many files it is in.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from jobs.evaluation.pages import Refine
+from jobs.evaluation.truth import Text
+from udfs.models.decoder_manifest import load_decoder_manifest
+from udfs.models.rater import Rating
+from udfs.models.raters import RateTexts, check_rater, kind_of, open_rater
+from udfs.models.running import ModelRun, variant_of
+from udfs.programs.asking import Answer, Asker, AskSettings, Levels
+from udfs.programs.effects import Level
+from udfs.programs.line_rules import rules_proposer
+from udfs.programs.proposer import Proposer
+from udfs.programs.refiners import RefinerSettings, load_refiners, tokenizer_file
+from udfs.programs.refining import ExecuteSettings, Refined, Written, refine
+
+RULES = "rules"
+SHIPPED = Path(__file__).parents[2] / "models"
+_LEVELS: dict[str, Level] = {
+    "prox-document": "document",
+    "prox-chunk": "chunk",
+    "document": "document",
+    "chunk": "chunk",
+}
+_AT_ONCE = 64  # texts given to a rater together, between two words about how far it is
+
+Say = Callable[[str], None]
+"""Takes a line about how far the work is."""
+
+
+class Refiner(NamedTuple):
+    """A refiner, and what it can be asked about."""
+
+    ask: Callable[[Levels], Asker]
+    levels: tuple[Level, ...]
+
+    def refine(self, level: Level) -> Refine:
+        """What is left of texts if it is asked about documents only, or about their chunks only."""
+        asker = self.ask(level)
+        return lambda texts: [_refined(text, answers) for text, answers in zip(texts, asker(texts), strict=True)]
+
+
+def located(model: str) -> str:
+    """Where a model lies: a name without a slash is one of the shipped ones, unless there is a folder of that name."""
+    return str(SHIPPED / model if "/" not in model and not Path(model).is_dir() else Path(model).expanduser())
+
+
+def load_judge(model: str, threads: int) -> RateTexts:
+    """The rater of a folder. Raises ModelError."""
+    run = ModelRun(threads=threads)
+    check_rater(located(model), run)
+    return open_rater(located(model), run)
+
+
+def rated(rate: RateTexts, texts: Iterable[Text], say: Say) -> dict[tuple[str, str], Rating | str]:
+    """What the rater says to each text in its language (`key_of`), longest texts last."""
+    wanted = sorted(dict.fromkeys(map(key_of, texts)), key=lambda key: (len(key[0]), key))
+    found: dict[tuple[str, str], Rating | str] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        answers = rate([text for text, _ in some], [lang or None for _, lang in some])
+        found.update(zip(some, answers, strict=True))
+        say(f"rated {len(found):,} of {len(wanted):,} texts")
+    return found
+
+
+def key_of(text: Text) -> tuple[str, str]:
+    """What a rating depends on."""
+    return text.text, text.lang
+
+
+def load_refiner(names: Sequence[str], threads: int) -> Refiner:
+    """`rules`, or the refiner that one folder, or one for documents and one for chunks, make together; `chunk=FOLDER`
+    says what a model is for whose manifest does not. Raises ModelError or ValueError in one sentence."""
+    if list(names) == [RULES]:
+        return Refiner(lambda levels: _asker(rules_proposer(), levels), ("document", "chunk"))
+    settings = RefinerSettings().at(_by_level(names))
+    proposer = load_refiners(settings, variant_of("cpu"), threads)
+    tokenizer = str(tokenizer_file(settings))
+    return Refiner(lambda levels: _asker(proposer, levels, tokenizer), tuple(settings.folders))
+
+
+def _by_level(names: Sequence[str]) -> dict[Level, str]:
+    found: dict[Level, str] = {}
+    for name in names:
+        said, _, folder = name.rpartition("=")
+        level = _LEVELS.get(said or _format(located(folder)))
+        if level is None or level in found:
+            raise ValueError(
+                f"{name} is no refiner or a second one of its kind, expected {RULES}, or a folder for documents, one "
+                "for chunks, or both; name them, as document=FOLDER where the manifest does not say what it is for."
+            )
+        found[level] = located(folder)
+    return found
+
+
+def _format(folder: str) -> str:
+    return load_decoder_manifest(folder).format if kind_of(folder) == "decoder" else ""
+
+
+def _asker(proposer: Proposer, levels: Levels, tokenizer: str = "") -> Asker:
+    return Asker(proposer, AskSettings(levels=levels, tokenizer=tokenizer), prompts=bool(tokenizer))
+
+
+def _refined(text: str, answers: Sequence[Answer]) -> Refined:
+    """As the stage `execute` does it, with its defaults."""
+    written = [Written(*(getattr(answer, name) for name in Written._fields)) for answer in answers]
+    return refine(text, written, ExecuteSettings())
