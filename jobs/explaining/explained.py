@@ -81,11 +81,12 @@ def explained(found: Found) -> Explained:
     edits = layers_of(found)
     pieces = _fitting(found.document["text"], edits, warnings)
     warnings += _disagreements(found, pieces)
-    programs = _programs(found, composing.before(pieces, EXECUTE), warnings)
     seen = composing.before(pieces, EXECUTE)
+    programs = _programs(found, seen, warnings)
+    fate = fate_of(found)
     return Explained(
         found,
-        fate_of(found),
+        fate,
         pieces,
         composing.rows(pieces, EXECUTE),
         {(key.stage, key.reason): key for key in _keys(edits)},
@@ -93,7 +94,7 @@ def explained(found: Found) -> Explained:
         programs,
         tuple(_scores(found.ratings)),
         _differs(found),
-        tuple(_commits(found.progress)),
+        tuple(_commits(found.progress, fate)),
         tuple(warnings),
     )
 
@@ -184,8 +185,10 @@ def _differs(found: Found) -> Difference | None:
     return difference(own, found.keeper["text"])
 
 
-def _commits(progress: Mapping[str, Row]) -> Iterator[Commit]:
-    for stage in STAGE_ORDER:
+def _commits(progress: Mapping[str, Row], fate: Fate) -> Iterator[Commit]:
+    """Of the stages that it came to."""
+    last = STAGE_ORDER.index(fate.stage) if fate.stage else len(STAGE_ORDER)
+    for stage in STAGE_ORDER[: last + 1]:
         row = progress.get(stage)
         if row is None or is_off(row):
             continue

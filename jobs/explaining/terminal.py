@@ -26,6 +26,7 @@ RUN_ROWS = 16  # of touched lines that follow each other, before some are left o
 SHOWN_CHARS = 200  # of a touched piece
 SHOWN_AROUND = 60  # of what stays in a touched line
 BREAK = "↵"
+WHY = 30  # the column in which the reasons of steps begin
 _BRACKETS = (("[-", "-", "]"), ("(?", "?", ")"), ("{+", "+", "}"))  # without colours: cut, would be cut, put in
 
 Rows = Iterator[list[Span]]
@@ -104,9 +105,10 @@ def _steps(fate: Fate, style: Style) -> Rows:
     yield from section("Step by step")
     for step in fate.steps:
         paint = {State.KEPT: Paint.COUNTS, State.OFF: Paint.FAINT}.get(step.state, Paint.WARNS)
-        verdict = [Span(printable(f"{step.stage:<16}")), Span(step.state.value, paint)]
+        ahead = [Span(f"{fitted(printable(step.stage), 15):<16}"), Span(f"{step.state.value:<14}", paint)]
         why = "; ".join(part for part in (step.reason, step.said) if part)
-        yield from wrapped([*verdict, Span(printable(f"  {why}" if why else ""))], style.width)
+        for place, row in enumerate(prose(why, max(style.width - WHY, 10))):
+            yield [*ahead, *row] if place == 0 else [Span(" " * WHY), *row]
         if step.stage == fate.stage or style.whole:
             yield from _numbers(step, style.width)
 
@@ -114,13 +116,10 @@ def _steps(fate: Fate, style: Style) -> Rows:
 def _numbers(step: Step, width: int) -> Rows:
     for one in step.numbers:
         mark = {True: "passes", False: "rejects", None: ""}[one.passes]
-        limits = f"expected {one.limits}" if one.limits else ""
-        row = [
-            Span(f"    {mark:<8}", Paint.WARNS if one.passes is False else Paint.FAINT),
-            Span(printable(f"{one.name} {numbers.shown(one.value)}  ")),
-            Span(limits, Paint.FAINT),
-        ]
-        yield from wrapped(row, width)
+        ahead = Span(f"    {mark:<8}", Paint.WARNS if one.passes is False else Paint.FAINT)
+        limits = f", expected {one.limits}" if one.limits else ""
+        for place, row in enumerate(prose(f"{one.name} {numbers.shown(one.value)}{limits}", width - 12)):
+            yield [ahead if place == 0 else Span(" " * 12), *row]
 
 
 # --- the text

@@ -12,6 +12,7 @@ from jobs.runtime.console import printable
 
 AROUND = 40  # characters of what two texts have in common that are shown beside a difference
 BAR = 20  # columns of a bar
+NEWLINE = "\n"
 CELL = 60  # characters up to which a column is as wide as its longest value
 SHOWN_CHARS = 2000  # of words that only one text has
 _PAINTS = {Side.BOTH: Paint.PLAIN, Side.HERE: Paint.GOES, Side.THERE: Paint.COMES}
@@ -86,7 +87,7 @@ def _difference(told: Explained, style: Style) -> Rows:
             continue
         begin, end = ("", "") if style.color else _MARKS[one.side]
         text = one.text if style.whole else fitted(one.text, SHOWN_CHARS)
-        spans.append(Span(f"{begin}{printable(text)}{end}", _PAINTS[one.side]))
+        spans.append(Span(f"{begin}{printable(text.replace(NEWLINE, '↵'))}{end}", _PAINTS[one.side]))
     yield from wrapped(spans, style.width)
 
 

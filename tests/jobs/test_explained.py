@@ -194,7 +194,7 @@ def test_a_near_duplicate_with_its_keeper_and_the_difference() -> None:
     assert KEEPER in told.fate.steps[-1].said
     assert told.differs is not None
     assert [(one.side.value, one.text) for one in told.differs.words if one.side != "both"] == [
-        ("here", "three"), ("there", "four"), ("here", "days"), ("there", "nights"),
+        ("here", "three days"), ("there", "four nights"),
     ]  # fmt: skip
 
 
