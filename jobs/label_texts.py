@@ -19,11 +19,11 @@ from jobs.training.written_labels import REPORT_FILE, write_labels
 from udfs.models.manifest import ModelError
 from udfs.models.tokens import load_tokenizer
 from udfs.settings import Section
-from udfs.teaching.chat import ChatSettings, ServerDownError, Teacher
+from udfs.teaching.chat import REFUSED, ChatSettings, ServerDownError, Teacher
 from udfs.teaching.clipping import HALF_TOKENS, tokens_of, words
 from udfs.teaching.exchanges import Exchange, appending, read_exchanges, to_line
 from udfs.teaching.labels import labels_of
-from udfs.teaching.ledger import Asking, Ledger
+from udfs.teaching.ledger import Asking, Key, Ledger
 from udfs.teaching.requests import TASKS
 from udfs.teaching.rows import BadRow
 from udfs.teaching.splits import SplitSettings
@@ -55,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return label(_job(_parser().parse_args(arguments)))
     except (ValueError, ModelError) as error:
         print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped; what came is kept, run this again to go on.", file=sys.stderr)
+        return 130
     except OSError as error:
         print(f"{error.filename} cannot be written ({error.strerror}); name another.", file=sys.stderr)
     return 2
@@ -65,9 +68,9 @@ def label(job: Job) -> int:
 
     Raises ValueError in one sentence for bad input, OSError where nothing can be written.
     """
-    teacher = Teacher(job.chat) if job.chat.url else None
     texts = _read_texts(job)
     ledger = _ledger(texts, job.asking, [*([job.answers] if job.answers.exists() else []), *job.recorded])
+    teacher = Teacher(job.chat, has_replied=bool(ledger.answers)) if job.chat.url else None
     down = _ask(teacher, ledger, texts, job) if teacher else ""
     second = _ledger(texts, job.asking._replace(model=""), job.second) if job.second else None
     labels = labels_of(texts, ledger, second, job.asking.tasks, job.splits)
@@ -80,13 +83,16 @@ def label(job: Job) -> int:
 
 def _ask(teacher: Teacher, ledger: Ledger, texts: list[Text], job: Job) -> str:
     """Rounds of questions until all are answered or given up; returns why the server stopped answering, or ""."""
+    refused: set[Key] = set()  # in this run; in another one the server may have more room
     try:
         with appending(job.answers) as file:
             for number in range(1, job.asking.rounds + 1):
                 asked = failed = 0
-                for row in teacher.answers(ledger.open(texts)):
+                for row in teacher.answers(row for row in ledger.open(texts) if row.key not in refused):
                     file.write(to_line(row))
                     file.flush()
+                    if row.finish == REFUSED:
+                        refused.add(row.key)
                     asked += 1
                     failed += ledger.note(row) is not None
                 if not asked:

@@ -154,6 +154,27 @@ def test_a_server_that_stops_answering_keeps_what_came(site: Chat, texts: Path, 
     assert len(labels(texts)) == 30
 
 
+def test_a_text_that_the_server_refuses_is_asked_about_once_a_run(site: Chat, texts: Path) -> None:
+    site.refuses = lambda user: "Text 7 " in user or "Text 8 " in user
+    for run_number in (1, 2):
+        assert run(texts, "--give-up-after", "3", "--requests-at-once", "1", site=site) == 0
+        assert len(site.asked) == 90 + 6 * (run_number - 1)
+    assert {row["rounds"] for row in labels(texts, "failed")} == {2}
+    assert report(texts)["unanswered"] == {"api": 6}
+    site.refuses = lambda user: False
+    assert run(texts, site=site) == 0
+    assert len(labels(texts)) == 30
+
+
+def test_an_interrupted_run_says_how_to_go_on(site: Chat, texts: Path, capsys: Any, monkeypatch: Any) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("jobs.label_texts.write_labels", interrupted)
+    assert run(texts, site=site) == 130
+    assert capsys.readouterr().err.endswith("run this again to go on.\n")
+
+
 def test_without_a_server_nothing_is_asked_and_requests_are_written(texts: Path, tmp_path: Path) -> None:
     assert run(texts) == 0
     assert labels(texts) == []

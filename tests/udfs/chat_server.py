@@ -56,6 +56,7 @@ class Chat:
         self.asked: list[Asked] = []
         self.said = b""  # the body of a refusal
         self.answer: Callable[[str, str], str] = good_answer
+        self.refuses: Callable[[str], bool] = lambda user: False  # what gets a status of 400
         self.slow_seconds = 0.0
         self.at_once = self.most_at_once = 0
         self.counting = threading.Lock()
@@ -86,6 +87,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             site.most_at_once = max(site.most_at_once, site.at_once)
             site.asked.append(Asked(self.path, self.headers.get("Authorization"), payload))
             fault = site.faults.pop(0) if site.faults else None
+            fault = 400 if site.refuses(site.asked[-1].user) else fault
         time.sleep(1 if fault == "hang" else site.slow_seconds)
         with site.counting:
             site.at_once -= 1

@@ -154,10 +154,25 @@ def test_a_server_that_is_down_ends_the_asking_and_no_row_is_lost(site: Chat) ->
 
 def test_failures_that_are_not_in_a_row_do_not_end_it(site: Chat) -> None:
     teacher = Teacher(settings(site, give_up_after=3, requests_at_once=1))
-    site.faults = [400, 400]
-    site.answer = lambda *_: site.faults.extend([400, 400]) or rating() if len(site.asked) < 9 else rating()
+    site.faults = [401, 401]
+    site.answer = lambda *_: site.faults.extend([401, 401]) or rating() if len(site.asked) < 9 else rating()
     rows = list(teacher.answers(map(request, range(20))))
     assert [bool(row.failure) for row in rows] == [True, True, False] * 3 + [False] * 11
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_texts_that_a_working_server_refuses_do_not_end_it(site: Chat, status: int) -> None:
+    teacher = Teacher(settings(site, give_up_after=3, requests_at_once=1))
+    site.answer = lambda *_: site.faults.extend([status] * 9) or rating() if len(site.asked) < 9 else rating()
+    rows = list(teacher.answers(map(request, range(20))))
+    assert [row.finish for row in rows] == ["stop"] + ["refused"] * 9 + ["stop"] * 10
+    assert {row.failure for row in rows} == {"", "api"}
+
+
+def test_refusals_end_it_where_no_reply_ever_came(site: Chat) -> None:
+    site.faults = [400] * 1_000
+    with pytest.raises(ServerDownError, match="the server answers 400"):
+        ask(site, 100, give_up_after=3, requests_at_once=1)
 
 
 def test_a_server_that_is_not_there() -> None:

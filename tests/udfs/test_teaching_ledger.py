@@ -229,7 +229,12 @@ def test_any_record_is_read_or_refused(record: dict[str, Any]) -> None:
 
 def test_texts_are_read_and_bad_rows_are_told(tmp_path: Path) -> None:
     lines = ['{"id": "a", "text": "x", "lang": "de", "url": null}', "", "{", "[]", '{"id": "a", "text": "again"}']
-    lines += ['{"id": "b", "text": " "}', '{"text": "x"}', '{"id": "c", "text": "\\ud800", "source": "s", "other": 1}']
+    lines += [
+        '{"id": "d", "text": "![](/a.png)\\n"}',
+        '{"id": "b", "text": " "}',
+        '{"text": "x"}',
+        '{"id": "c", "text": "\\ud800", "source": "s", "other": 1}',
+    ]
     path = tmp_path / "texts.jsonl"
     path.write_text("\n".join(lines))
     found = list(read_texts([path, tmp_path / "none"]))
@@ -241,8 +246,9 @@ def test_texts_are_read_and_bad_rows_are_told(tmp_path: Path) -> None:
         "row 2: the line is no JSON: Expecting property name enclosed in double quotes at character 1",
         "row 3: expected a JSON object, found a list",
         "row 4: the id was there before",
-        "row 5: expected a string in text, found nothing",
-        "row 6: expected a string in id, found nothing",
+        "row 5: expected a text, found image links alone",
+        "row 6: expected a string in text, found nothing",
+        "row 7: expected a string in id, found nothing",
         "none, row 0: the file cannot be read (No such file or directory)",
     ]
 

@@ -8,6 +8,7 @@ answers nobody.
 import json
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from http import HTTPStatus
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
@@ -20,7 +21,11 @@ from udfs.teaching.exchanges import REPLY_CHARS, Exchange
 from udfs.teaching.ledger import judged
 from udfs.teaching.rows import stored
 
+REFUSED = "refused"
+"""`finish` of a request that the server refuses for what it says, such as too long a text; not for its key or model."""
+
 _FINISH_CHARS = 50
+_REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
 class ChatSettings(ServerSettings):
@@ -51,23 +56,28 @@ class Reply(NamedTuple):
 
 
 class Teacher:
-    """Asks one model. Raises ValueError for an address, a key file or a model's name that cannot be used."""
+    """Asks one model. `has_replied`: whether it is known to answer, so that what it refuses is the text's fault.
 
-    def __init__(self, settings: ChatSettings) -> None:
+    Raises ValueError for an address, a key file or a model's name that cannot be used.
+    """
+
+    def __init__(self, settings: ChatSettings, *, has_replied: bool = False) -> None:
         if not settings.model:
             raise ValueError("found no model for the server, expected the name that it knows it by; set model")
         self._settings = settings
         self._server = ModelServer(settings, "/chat/completions")
+        self._failures = 0  # requests without a reply, in a row
+        self._has_replied = has_replied
 
     def answers(self, requests: Iterator[Exchange]) -> Iterator[Exchange]:
         """The requests with their replies or failures, in the order in which they come; requests are taken as there is
         room. Raises ServerDownError after the last reply that is still under way."""
-        failed = 0
+        threads = ThreadPoolExecutor(self._settings.requests_at_once)
+        waiting: set[Future[Exchange]] = set()
         detail = ""
-        with ThreadPoolExecutor(self._settings.requests_at_once) as threads:
-            waiting: set[Future[Exchange]] = set()
+        try:
             while True:
-                if failed < self._settings.give_up_after:
+                if self._failures < self._settings.give_up_after:
                     room = 2 * self._settings.requests_at_once - len(waiting)
                     waiting |= {threads.submit(self.answer, request) for request in islice(requests, room)}
                 if not waiting:
@@ -75,10 +85,13 @@ class Teacher:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     row = future.result()
-                    failed = failed + 1 if row.failure == Failure.API else 0
+                    self._count(row)
                     detail = row.detail or detail
                     yield row
-        if failed >= self._settings.give_up_after:
+        finally:  # what did not begin never will, where nobody wants more rows
+            threads.shutdown(cancel_futures=True)
+        if self._failures >= self._settings.give_up_after:
+            self._failures = 0
             raise ServerDownError(detail)
 
     def answer(self, request: Exchange) -> Exchange:
@@ -86,7 +99,8 @@ class Teacher:
         try:
             reply = self._server.ask(self._payload(request), read_reply)
         except RefusedError as error:
-            return request._replace(failure=Failure.API, detail=str(error))
+            finish = REFUSED if error.status in _REFUSALS else ""
+            return request._replace(finish=finish, failure=Failure.API, detail=str(error))
         if len(reply.text) > REPLY_CHARS:
             detail = f"the reply has {len(reply.text)} characters, more than {REPLY_CHARS}"
             return request._replace(failure=Failure.API, detail=detail)
@@ -95,6 +109,13 @@ class Teacher:
         failure = value.value if isinstance(value, Failure) else ""
         detail = "" if text else "the reply is empty"
         return request._replace(reply=text, finish=reply.finish, failure=failure, detail=detail)
+
+    def _count(self, row: Exchange) -> None:
+        """Of a server that has replied before, a refusal says something about the text alone."""
+        if row.failure != Failure.API:
+            self._failures, self._has_replied = 0, True
+        elif not (self._has_replied and row.finish == REFUSED):
+            self._failures += 1
 
     def _payload(self, request: Exchange) -> dict[str, Any]:
         given = self._settings

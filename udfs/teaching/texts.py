@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from udfs.models.dataman.truncation import cleaned
 from udfs.teaching.rows import BadRow, FaultError, records, text_in
 
 SOURCE = "own"
@@ -55,4 +56,6 @@ def to_text(record: Mapping[str, Any]) -> Text | str:
         return str(fault)
     if not found.id or not found.text.strip():
         return f"expected a string in {'text' if found.id else 'id'}, found nothing"
+    if not cleaned(found.text).strip():
+        return "expected a text, found image links alone"
     return found if found.source else found._replace(source=SOURCE)
