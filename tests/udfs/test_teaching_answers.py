@@ -28,6 +28,8 @@ SCORES = GOOD.partition("\n")[2]
         GOOD.replace("Domain:E", "Domain: [E]Technology"),
         GOOD.replace("Domain:E", "Domain: E (Technology)"),
         GOOD.replace("Domain:E", "Domain: E Technology"),
+        GOOD.replace("Domain:E", "Domain: Technology (E)"),
+        GOOD.replace("Domain:E", "| **Domain** | E |"),
         GOOD.replace("Domain:E", "### Domain:\tE."),
         GOOD.replace("Domain:E", "Domain:_E_"),
         GOOD.replace("Domain:E", "domain - E"),
@@ -87,6 +89,8 @@ def test_an_answer_is_read_however_it_is_dressed(reply: str) -> None:
         (GOOD.replace("Domain:E", "Domain: I'd say computers"), Failure.NO_DOMAIN),
         (f"Domain: [D]Education or [E]Technology\n{SCORES}", Failure.MANY_DOMAINS),
         (f"Domain: D\n{GOOD}", Failure.MANY_DOMAINS),
+        (f"Perhaps Education (D).\n{GOOD}", Failure.MANY_DOMAINS),
+        (GOOD.replace("Domain:E", "Domain: Technology (e)"), Failure.NO_DOMAIN),
     ],
 )
 def test_what_is_no_answer_says_why(reply: str, failure: Failure) -> None:

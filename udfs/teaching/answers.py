@@ -56,6 +56,7 @@ _LETTER = re.compile(rf"([{LETTERS[0]}-{LETTERS[-1]}])(?!\w|'\w)")
 _BRACKETED = re.compile(rf"\[([{LETTERS[0]}-{LETTERS[-1]}])\]")
 _LETTER_END = re.compile(r"[^\S\n]*(?:[^\w\s]|\n|\Z)")
 _NAMES = {letter: name.lower() for letter, name in zip(LETTERS, DOMAIN_LABELS["en"].values(), strict=True)}
+_BEHIND_NAME = re.compile(rf"(?i:{'|'.join(map(re.escape, _NAMES.values()))}) ?\(([{LETTERS[0]}-{LETTERS[-1]}])\)")
 # The last line may be bold, a heading, or have the points in brackets, and may say of how many.
 _POINTS_BEHIND = r"[\s*_`:<(\[]{0,12}([0-9]{1,3}(?:\.[0-9]{1,6})?)(?![0-9.]*[0-9])"
 _POINTS = {
@@ -135,10 +136,10 @@ def _placed(scores: list[_Score]) -> tuple[float, ...]:
 
 
 def _letters(said: str) -> Iterator[str]:
-    """The letters of domains that are named: `[E]`, or one behind the word domain that begins no sentence. Our own list
-    of them, said again, names none."""
+    """The letters of domains that are named: `[E]`, `Technology (E)`, or one behind the word domain that begins no
+    sentence. Our own list of them, said again, names none."""
     said = said.replace(DOMAIN_LIST, "").replace("_", " ")
-    yield from (match[1] for match in _BRACKETED.finditer(said))
+    yield from (match[1] for pattern in (_BRACKETED, _BEHIND_NAME) for match in pattern.finditer(said))
     for match in _AFTER_DOMAIN.finditer(said):
         letter = _LETTER.match(said, match.end())
         if letter and (_LETTER_END.match(said, letter.end()) or _names(said, letter)):
