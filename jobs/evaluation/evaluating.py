@@ -11,6 +11,7 @@ from jobs.evaluation.judges import Refiner, Say, key_of, rated
 from jobs.evaluation.metrics import share
 from jobs.evaluation.pages import Page, counted
 from jobs.evaluation.truth import JudgedText, LabelledText, RatedText, Text
+from udfs.models.criteria import CRITERIA, DOMAINS
 from udfs.models.rater import Rating
 from udfs.models.raters import RateTexts
 
@@ -43,6 +44,7 @@ def evaluated(truth: Truth, models: Models, bootstrap: Bootstrap, say: Say) -> l
     if truth.ratings:
         say("measuring the ratings")
         found += _of_rater("ratings", truth.ratings, ratings, _rating_metrics, bootstrap)
+        found += _second(truth.ratings, bootstrap)
         say("measuring documents")
         found += _documents(truth.ratings, ratings, models, bootstrap)
     if truth.human:
@@ -87,6 +89,25 @@ def _of_rater(
     if known:
         found += measured(task, _rows([one.text for one in known]), of_places, bootstrap)
     return found
+
+
+def _second(truth: Sequence[RatedText], bootstrap: Bootstrap) -> list[Result]:
+    """What another rating of the same texts reaches, measured as the rater is: nobody can be asked for more."""
+    known = [one for one in truth if one.second]
+    if not known:
+        return []
+    said = [_as_rating(*one.second) for one in known if one.second]
+
+    def metrics_of(name: str, places: Sequence[int]) -> Metrics:
+        return _rating_metrics([known[at] for at in places], [said[at] for at in places], name == ALL)
+
+    return measured("second_rating", _rows([one.text for one in known]), metrics_of, bootstrap)
+
+
+def _as_rating(scores: tuple[int, ...], domain: int) -> Rating:
+    criteria, edu, form = scores[: len(CRITERIA)], scores[tasks.EDU], scores[tasks.FORMAT]
+    expected = tuple(map(float, criteria))
+    return Rating(DOMAINS[domain], 1.0, criteria, expected, edu, form, float(edu), float(form), 1.0, 0)
 
 
 def _rated_ratio(is_rated: Sequence[bool]) -> Metrics:

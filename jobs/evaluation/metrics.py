@@ -5,13 +5,16 @@ resample, and it is the plain metric of the rows repeated so often; a single lin
 is not defined (a rate of no rows, a correlation with a constant) is NaN.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-# A variance below this share of the squared values is rounding, not spread.
+# Variances of values scaled to 1, and differences as a share of the values, below which there is nothing but rounding.
 _NO_SPREAD = 1e-12
+_ROUNDING = 1e-14
 
 
 def ratio(part: ArrayLike, whole: ArrayLike) -> Floats:
@@ -22,34 +25,39 @@ def ratio(part: ArrayLike, whole: ArrayLike) -> Floats:
     return found
 
 
-def share(hits: ArrayLike, weights: Floats, among: ArrayLike | None = None) -> Floats:
-    """The share of rows that are hits, of all rows or of those `among`. Hits may be (rows x columns): a share each."""
-    hit = np.asarray(hits, dtype=np.float64)
-    some = np.ones(len(hit)) if among is None else np.asarray(among, dtype=np.float64)
-    counted = weights @ some
-    if hit.ndim == 2:
-        return ratio(weights @ (hit * some[:, None]), counted[:, None])
-    return ratio(weights @ (hit * some), counted)
+def share(hits: ArrayLike, weights: Floats) -> Floats:
+    """The share of rows that are hits."""
+    return ratio(weights @ np.asarray(hits, dtype=np.float64), weights.sum(axis=1))
 
 
 def pearson(left: ArrayLike, right: ArrayLike, weights: Floats) -> Floats:
     """Pearson's r. Each side is (rows), or (resamples x rows) where the values depend on the resample, as ranks do."""
-    size = weights.sum(axis=1)
-    one, other = _centred(left, weights, size), _centred(right, weights, size)
-    product = (weights * one * other).sum(axis=1)
-    spread = _spread(one, left, weights) * _spread(other, right, weights)
-    return ratio(product, np.sqrt(spread))
+    one, other = _scaled(left), _scaled(right)
+    sums = _sums([one, other, one * one, other * other, one * other], weights)
+    first, second, first_square, second_square, product = ratio(sums, weights.sum(axis=1))
+    spread, other_spread = first_square - first**2, second_square - second**2
+    has_spread = (spread > _NO_SPREAD) & (other_spread > _NO_SPREAD)
+    found = ratio(product - first * second, np.sqrt(np.where(has_spread, spread * other_spread, 0.0)))
+    return np.clip(found, -1.0, 1.0)
 
 
-def _centred(values: ArrayLike, weights: Floats, size: Floats) -> Floats:
-    given = np.atleast_2d(np.asarray(values, dtype=np.float64))
-    return given - ratio((weights * given).sum(axis=1), size)[:, None]
+def _scaled(values: ArrayLike) -> Floats:
+    """The values around 0, none beyond 1, so that sums of their squares lose nothing; zeros where all are the same."""
+    given = np.asarray(values, dtype=np.float64)
+    if not given.size:
+        return given
+    centred = given - given.mean(axis=-1, keepdims=True)
+    largest = np.abs(centred).max()
+    if largest <= _ROUNDING * np.abs(given).max():
+        return np.zeros_like(given)
+    return np.asarray(centred / largest)
 
 
-def _spread(centred: Floats, values: ArrayLike, weights: Floats) -> Floats:
-    found = (weights * centred**2).sum(axis=1)
-    largest = np.max(np.abs(np.asarray(values, dtype=np.float64)), initial=0.0)
-    return np.where(found > _NO_SPREAD * largest**2 * weights.sum(axis=1), found, 0.0)
+def _sums(values: Sequence[Floats], weights: Floats) -> Floats:
+    """The weighted sums of each: (values x resamples)."""
+    if all(one.ndim == 1 for one in values):
+        return np.asarray((weights @ np.stack(values, axis=1)).T)
+    return np.stack([np.einsum("j,ij->i" if one.ndim == 1 else "ij,ij->i", one, weights) for one in values])
 
 
 def ranks(values: ArrayLike, weights: Floats) -> Floats:
@@ -82,14 +90,23 @@ def auc(positive: ArrayLike, scores: ArrayLike, weights: Floats) -> Floats:
 def confusion(truth: ArrayLike, guess: ArrayLike, classes: int, weights: Floats) -> Floats:
     """Counts (resamples x classes x classes), truth by guess; both are numbers from 0."""
     cells = np.asarray(truth, dtype=np.int64) * classes + np.asarray(guess, dtype=np.int64)
-    hot = np.zeros((len(cells), classes * classes))
-    hot[np.arange(len(cells)), cells] = 1
-    return np.asarray((weights @ hot).reshape(-1, classes, classes))
+    counts = np.zeros((classes * classes, len(weights)))
+    if len(cells):
+        order = np.argsort(cells, kind="stable")
+        starts = np.flatnonzero(np.diff(cells[order], prepend=-1))
+        counts[cells[order][starts]] = np.add.reduceat(weights.T[order], starts, axis=0)
+    return np.asarray(counts.T.reshape(-1, classes, classes))
 
 
 def accuracy(table: Floats) -> Floats:
     """The share of the diagonal of a confusion."""
     return ratio(np.trace(table, axis1=1, axis2=2), table.sum(axis=(1, 2)))
+
+
+def cell_share(table: Floats, hits: ArrayLike, among: ArrayLike = True) -> Floats:
+    """The share of a confusion's rows that are in cells (truth by guess) that are hits, of all or of those `among`."""
+    some = np.asarray(among, dtype=np.float64)
+    return ratio((table * np.asarray(hits, dtype=np.float64) * some).sum(axis=(1, 2)), (table * some).sum(axis=(1, 2)))
 
 
 def macro_f1(table: Floats) -> Floats:

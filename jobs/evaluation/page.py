@@ -51,6 +51,7 @@ MEANINGS = {
     "document_f1": "F1 of the documents kept, against the rule: edu of 3 or more, or 2 with a format of 4 or more.",
     "line_keep_f1, line_removed_f1": "F1 of the lines that stay, and of those that go; blank lines do not count.",
     "char_f1, char_recall": "F1 of the characters that stay, and the share kept of those that should be.",
+    "second rating": "Another rating of the same texts, measured as the rater is: more than that is not to be had.",
     "mean": "The mean of the sources' figures, each counting the same; all pools their rows.",
 }
 

@@ -6,8 +6,10 @@ from jobs.evaluation.intervals import ALL, MEAN, Result
 from jobs.runtime.console import as_table
 from udfs.models.criteria import CRITERIA
 
+_OF_RATINGS = ("overall_r", "exact_mean", "within_one_mean", "edu_r", "domain_accuracy")
 HEADLINES = {
-    "ratings": ("overall_r", "exact_mean", "within_one_mean", "edu_r", "domain_accuracy"),
+    "ratings": _OF_RATINGS,
+    "second_rating": _OF_RATINGS,
     "documents": ("document_f1", "rater_document_f1", "refiner_document_f1"),
     "human": ("auc", "auc_unanimous"),
     "domains": ("domain_accuracy", "domain_macro_f1"),
@@ -15,6 +17,7 @@ HEADLINES = {
 }
 TITLES = {
     "ratings": "Ratings",
+    "second_rating": "A second rating of the texts that have one, against the first",
     "documents": "Documents kept or dropped",
     "human": "Good and bad by people",
     "domains": "Domains",

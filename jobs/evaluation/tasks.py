@@ -64,25 +64,26 @@ def rating_metrics(truth: Integers, guess: Sequence[Rating]) -> Metrics:
 
 def _criterion(truth: Integers, guess: Integers, expected: Floats, weights: Floats) -> dict[str, Floats]:
     table = metrics.confusion(truth - 1, guess - 1, CLASSES, weights)
-    found = _agreement(truth, guess, expected, weights) | {
-        "binary": metrics.share((truth >= GOOD) == (guess >= GOOD), weights),
+    true, said = np.indices((CLASSES, CLASSES)) + 1  # the scores of each cell
+    found = _agreement(table, expected, truth, weights) | {
+        "binary": metrics.cell_share(table, (true >= GOOD) == (said >= GOOD)),
         "macro_f1": metrics.macro_f1(table),
-        "positive_accuracy": metrics.share(guess >= GOOD, weights, truth >= GOOD),
-        "negative_accuracy": metrics.share(guess < GOOD, weights, truth < GOOD),
+        "positive_accuracy": metrics.cell_share(table, said >= GOOD, true >= GOOD),
+        "negative_accuracy": metrics.cell_share(table, said < GOOD, true < GOOD),
     }
-    for name, *bounds in MISSES:
-        low, high, wrong_low, wrong_high = bounds
-        wrong = (guess >= wrong_low) & (guess <= wrong_high)
-        found[name] = metrics.share(wrong, weights, (truth >= low) & (truth <= high))
+    for name, low, high, wrong_low, wrong_high in MISSES:
+        wrong = (said >= wrong_low) & (said <= wrong_high)
+        found[name] = metrics.cell_share(table, wrong, (true >= low) & (true <= high))
     return found
 
 
-def _agreement(truth: Integers, guess: Integers, expected: Floats, weights: Floats) -> dict[str, Floats]:
+def _agreement(table: Floats, expected: Floats, truth: Integers, weights: Floats) -> dict[str, Floats]:
+    true, said = np.indices(table.shape[1:])
     return {
         "r": metrics.pearson(expected, truth, weights),
         "rho": metrics.spearman(expected, truth, weights),
-        "exact": metrics.share(guess == truth, weights),
-        "within_one": metrics.share(np.abs(guess - truth) <= 1, weights),
+        "exact": metrics.accuracy(table),
+        "within_one": metrics.cell_share(table, abs(true - said) <= 1),
     }
 
 
@@ -91,7 +92,8 @@ def _extras(truth: Integers, guess: Sequence[Rating], weights: Floats) -> dict[s
     form = np.array([(one.format, one.format_expected) for one in guess], dtype=np.float64)
     found: dict[str, Floats] = {}
     for name, column, said in (("edu", EDU, edu), ("format", FORMAT, form)):
-        agreement = _agreement(truth[:, column], said[:, 0].astype(np.int64), said[:, 1], weights)
+        table = metrics.confusion(truth[:, column], said[:, 0], CLASSES + 1, weights)
+        agreement = _agreement(table, said[:, 1], truth[:, column], weights)
         found |= {f"{name}_{metric}": values for metric, values in agreement.items()}
     return found
 

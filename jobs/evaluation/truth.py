@@ -37,6 +37,7 @@ class RatedText(NamedTuple):
     text: Text
     scores: tuple[int, ...]  # in the order of SCORES
     domain: int  # its position in DOMAINS
+    second: tuple[tuple[int, ...], int] | None = None  # scores and domain as somebody else rated it
 
 
 class JudgedText(NamedTuple):
@@ -86,9 +87,38 @@ _SOURCE_CHECK = {"source": (_is_text, "a text")}
 
 
 def read_ratings(path: Path, most: int = 0) -> list[RatedText]:
-    """Rated texts: id, source, text, domain and the scores, all of them integers. `most` as in `read_rows`."""
-    rows = read_rows(path, _TEXT_CHECKS | _SOURCE_CHECK | _DOMAIN_CHECK | _SCORE_CHECKS, ("lang",), most)
-    return [RatedText(_text(row), tuple(row[name] for name in SCORES), domain_number(row["domain"])) for row in rows]
+    """Rated texts: id, source, text, domain and the scores, all of them integers. `most` as in `read_rows`.
+
+    A column `second` (domain, scores: the criteria in order, edu, format) is another rating, where a row has one.
+    """
+    checks = _TEXT_CHECKS | _SOURCE_CHECK | _DOMAIN_CHECK | _SCORE_CHECKS
+    rows = read_rows(path, checks, ("lang", "second"), most)
+    return [
+        RatedText(_text(row), tuple(row[name] for name in SCORES), domain_number(row["domain"]), _second(path, row))
+        for row in rows
+    ]
+
+
+def _second(path: Path, row: Row) -> tuple[tuple[int, ...], int] | None:
+    said = row.get("second")
+    if said is None:
+        return None
+    try:
+        scores = (*said["scores"], said["edu"], said["format"])
+        domain = domain_number(said["domain"])
+    except (TypeError, KeyError):
+        scores, domain = (), -1
+    fits = len(scores) == len(SCORES) and all(map(_is_score, SCORES, scores))
+    if domain < 0 or not fits:
+        raise ValueError(
+            f"{path}: the row {row['id'][:60]!r} has a second rating that is none, expected a domain, "
+            f"{len(CRITERIA)} scores, edu and format; correct the row."
+        )
+    return scores, domain
+
+
+def _is_score(name: str, value: object) -> bool:
+    return _SCORE_CHECKS[name][0](value)
 
 
 def read_judgements(path: Path, most: int = 0) -> list[JudgedText]:

@@ -159,6 +159,28 @@ def test_a_seed_changes_intervals_and_no_figure(rows: Rows, files: dict[str, Row
     assert [row["low"] for row in other] != [row["low"] for row in rows]
 
 
+def test_a_second_rating_is_measured_against_the_first(files: dict[str, Rows], tmp_path: Path) -> None:
+    some = [
+        row
+        | {
+            "second": {
+                "domain": row["domain"] if place % 4 else "N",
+                "scores": [min(row[name] + (name == "accuracy"), 5) for name in CRITERIA],
+                "edu": row["edu"],
+                "format": row["format"],
+            }
+        }
+        for place, row in enumerate(files["ratings"][:20])
+    ] + files["ratings"][20:]
+    found = run(written(tmp_path, {"ratings": some}), tmp_path / "rows.json")
+    raised = sum(row["accuracy"] < 5 for row in some[:20]) / 20
+    assert value(found, "second_rating", "all", "accuracy_exact") == pytest.approx(1 - raised)
+    assert value(found, "second_rating", "all", "exact_mean") == pytest.approx(1 - raised / 14, abs=1e-6)
+    assert value(found, "second_rating", "all", "overall_r") == value(found, "second_rating", "all", "edu_r") == 1
+    assert value(found, "second_rating", "all", "domain_accuracy") == 0.75
+    assert {row["n"] for row in found if (row["task"], row["source"]) == ("second_rating", "all")} == {20}
+
+
 def test_only_what_is_given_is_measured(files: dict[str, Rows], tmp_path: Path) -> None:
     for name, tasks in (
         ("ratings", {"ratings", "ratings_by_language", "documents", "documents_by_language"}),
@@ -202,6 +224,11 @@ def test_texts_that_cannot_be_rated_are_counted(files: dict[str, Rows], tmp_path
         ("ratings", {"edu": 6}, "has 6 as edu, expected 0 to 5"),
         ("ratings", {"overall_score": 3.5}, "has 3.5 as overall_score"),
         ("ratings", {"domain": "P"}, "has 'P' as domain, expected A to O"),
+        (
+            "ratings",
+            {"second": {"domain": "A", "scores": [3] * 13, "edu": 1, "format": 1}},
+            "second rating that is none",
+        ),
         ("human", {"label": 2}, "has 2 as label, expected 0 or 1"),
         ("human", {"unanimous": "yes"}, "has 'yes' as unanimous"),
         ("domains", {"domain": "sports"}, "has 'sports' as domain"),

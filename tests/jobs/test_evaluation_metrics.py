@@ -43,6 +43,7 @@ def test_nothing_correlates_with_a_constant() -> None:
         assert np.isnan(metrics.pearson([value] * 7, range(7), once(7))[0])
     assert np.isnan(metrics.pearson([1.0, 2.0], [1.0, 2.0], np.array([[3.0, 0.0]]))[0])
     assert np.isnan(metrics.pearson([], [], np.ones((1, 0)))[0])
+    assert metrics.pearson([1e9, 1e9 + 1, 1e9 + 2], [1, 2, 4], once(3))[0] == pytest.approx(3 / np.sqrt(28 / 3))
 
 
 def test_auc_by_hand() -> None:
@@ -52,11 +53,13 @@ def test_auc_by_hand() -> None:
 
 
 def test_shares_by_hand() -> None:
-    weights = np.array([[1.0, 1, 1, 1], [2, 0, 0, 1]])
-    assert metrics.share([1, 0, 0, 1], weights).tolist() == [0.5, 1]
-    assert metrics.share([1, 0, 0, 1], weights, [0, 1, 0, 1]).tolist() == [0.5, 1]
-    assert np.isnan(metrics.share([1, 0, 0, 1], weights, [0, 1, 1, 0])[1])
-    assert metrics.share([[1, 0], [0, 0], [0, 1], [1, 1]], weights).tolist() == [[0.5, 0.5], [1, 1 / 3]]
+    weights = np.array([[1.0, 1, 1, 1], [2, 0, 0, 1], [0, 0, 0, 0]])
+    assert metrics.share([1, 0, 0, 1], weights)[:2].tolist() == [0.5, 1]
+    assert np.isnan(metrics.share([1, 0, 0, 1], weights)[2])
+    table = np.array([[[1.0, 2], [3, 4]]])
+    assert metrics.cell_share(table, [[1, 0], [0, 1]])[0] == 0.5
+    assert metrics.cell_share(table, [[1, 0], [0, 1]], [[1, 1], [0, 0]])[0] == 1 / 3
+    assert np.isnan(metrics.cell_share(table, [[1, 0], [0, 1]], [[0, 0], [0, 0]])[0])
 
 
 def test_f1_by_hand() -> None:
