@@ -85,6 +85,11 @@ def test_what_one_stage_puts_in_and_another_cuts_is_shown_and_is_no_edit() -> No
     assert shown_edits(pieces) == (Edit(1, 2, "", "mask, gone"),)
 
 
+def test_what_is_put_in_stands_behind_what_it_replaces() -> None:
+    pieces = composed("abc", [Layer("screen", [Edit(1, 2, "", "r")]), Layer("execute", [Edit(0, 1, "X", "r")])])
+    assert [piece.text for piece in pieces] == ["a", "X", "b", "c"]
+
+
 def test_cuts_that_were_not_made_leave_the_text() -> None:
     pieces = composed("a b", [Layer("execute", [Edit(0, 1, "Z", "r")], made=False)])
     assert pieces == (Piece("a", would=Cause(0, "execute", "r")), Piece(" b"))

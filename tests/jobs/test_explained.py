@@ -117,6 +117,18 @@ def test_programs_stand_beside_the_lines_that_they_touch() -> None:
     assert [verdict.reason for verdict in reviewed.verdicts] == [None, None, "missing_target"]
 
 
+def test_a_replacement_is_of_the_longest_string_that_stands_there() -> None:
+    said = program("normalize('three', '3')\nnormalize('three days', 'some time')\nnormalize('boats', 'ships')")
+    told = explained(published(programs=[said]))
+    assert told.notes == {
+        4: [
+            'chunk 0: normalize(source_str="three days", target_str="some time")',
+            'chunk 0: normalize(source_str="boats", target_str="ships")',
+        ]
+    }
+    gives_the_corpus(told)
+
+
 def test_taken_from_a_legacy_charset() -> None:
     found = published()._replace(document=document(charset="windows-1251"))
     assert "from windows-1251, a legacy character encoding" in steps(found)["ingest"].said
