@@ -45,6 +45,7 @@ class Sampled(NamedTuple):
     """The figures of some rows, and those of the resamples."""
 
     rows: int
+    documents: int
     values: Mapping[str, float]
     draws: Mapping[str, Floats]
 
@@ -56,7 +57,7 @@ def sample(metrics: Metrics, documents: Sequence[str], bootstrap: Bootstrap, nam
     values = {metric: float(found[0]) for metric, found in metrics(np.ones((1, count))).items()}
     blocks = [metrics(weights) for weights in _weights(documents, bootstrap, name)]
     draws = {metric: np.concatenate([block[metric] for block in blocks]) for metric in values} if blocks else {}
-    return Sampled(count, values, draws)
+    return Sampled(count, len(set(documents)), values, draws)
 
 
 def _weights(documents: Sequence[str], bootstrap: Bootstrap, name: str) -> Iterator[Floats]:
@@ -66,7 +67,7 @@ def _weights(documents: Sequence[str], bootstrap: Bootstrap, name: str) -> Itera
     number = {name: place for place, name in enumerate(dict.fromkeys(documents))}
     document_of_row = [number[name] for name in documents]
     chances = np.full(len(number), 1 / max(len(number), 1))
-    left = bootstrap.resamples if len(number) >= MIN_DOCUMENTS else 0
+    left = bootstrap.resamples if number else 0
     while left:
         block = min(left, max(_CELLS // len(documents), 1))
         drawn = generator.multinomial(len(number), chances, size=block)
@@ -79,7 +80,10 @@ def mean_over(parts: Sequence[Sampled]) -> Sampled:
     metrics = dict.fromkeys(metric for part in parts for metric in part.values)
     values = {metric: _mean([np.array([part.values.get(metric, np.nan)]) for part in parts])[0] for metric in metrics}
     draws = {metric: _mean([part.draws[metric] for part in parts if metric in part.draws]) for metric in metrics}
-    return Sampled(sum(part.rows for part in parts), values, {metric: one for metric, one in draws.items() if len(one)})
+    documents = sum(part.documents for part in parts)
+    return Sampled(
+        sum(part.rows for part in parts), documents, values, {metric: one for metric, one in draws.items() if len(one)}
+    )
 
 
 def _mean(columns: Sequence[Floats]) -> Floats:
@@ -97,7 +101,7 @@ def _result(task: str, source: str, metric: str, found: Sampled) -> Result:
     draws = draws[np.isfinite(draws)]
     if not np.isfinite(value):
         return Result(task, source, metric, None, None, None, found.rows)
-    if not len(draws):
+    if not len(draws) or found.documents < MIN_DOCUMENTS:
         return Result(task, source, metric, _rounded(value), None, None, found.rows)
     low, high = np.percentile(draws, [LOW, HIGH])
     return Result(task, source, metric, _rounded(value), _rounded(low), _rounded(high), found.rows)

@@ -18,8 +18,11 @@ import pytest
 
 from jobs.evaluate_models import main
 from jobs.evaluation.charts import Bar, dot_plot
+from jobs.evaluation.evaluating import Models, Truth, evaluated
+from jobs.evaluation.intervals import Bootstrap
+from jobs.evaluation.judges import load_refiner
 from jobs.evaluation.tasks import keeps_document
-from jobs.evaluation.truth import drawn
+from jobs.evaluation.truth import drawn, read_ratings
 from udfs.models.criteria import CRITERIA, DOMAINS
 from udfs.models.manifest import SCORES
 from udfs.models.rater import Rating, load_rater
@@ -179,6 +182,35 @@ def test_a_second_rating_is_measured_against_the_first(files: dict[str, Rows], t
     assert value(found, "second_rating", "all", "overall_r") == value(found, "second_rating", "all", "edu_r") == 1
     assert value(found, "second_rating", "all", "domain_accuracy") == 0.75
     assert {row["n"] for row in found if (row["task"], row["source"]) == ("second_rating", "all")} == {20}
+
+
+def test_any_rater_behind_the_seam_is_measured(files: dict[str, Rows], tmp_path: Path) -> None:
+    """One that says the truth, but neither edu nor format, as DataMan's. It is asked about a text once."""
+    truth = {(row["text"], row["lang"]): row for row in files["ratings"]}
+    asked: list[tuple[str, str | None]] = []
+
+    def rate(texts: list[str], languages: Sequence[str | None]) -> list[Rating | str]:
+        pairs = list(zip(texts, languages, strict=True))
+        asked.extend(pairs)
+        return [said(truth[pair]) for pair in pairs]
+
+    def said(row: dict[str, Any]) -> Rating:
+        scores = tuple(row[name] for name in CRITERIA)
+        domain = DOMAINS[ord(row["domain"]) - ord("A")]
+        return Rating(domain, 1.0, scores, tuple(map(float, scores)), None, None, None, None, 1.0, 9)
+
+    written(tmp_path, files)
+    models = Models(rate, load_refiner(["rules"], 1))
+    known = Truth(ratings=read_ratings(tmp_path / "ratings.parquet"))
+    found = {one[:3]: one for one in evaluated(known, models, Bootstrap(20), lambda _: None)}
+    for metric in ("overall_r", "exact_mean", "macro_f1_mean", "rho_mean", "domain_accuracy", "domain_macro_f1"):
+        perfect = found["ratings", "all", metric]
+        assert (perfect.value, perfect.low, perfect.high) == (1, 1, 1)
+    assert {metric for _, _, metric in found if metric.startswith(("edu", "format", "document", "rater"))} == set()
+    assert ("documents", "all", "refiner_document_f1") in found
+    assert sorted(asked, key=str) == sorted(truth, key=str)
+    by_refiner = evaluated(known, models._replace(documents="refiner"), Bootstrap(20), lambda _: None)
+    assert "document_f1" in {one.metric for one in by_refiner}
 
 
 def test_only_what_is_given_is_measured(files: dict[str, Rows], tmp_path: Path) -> None:

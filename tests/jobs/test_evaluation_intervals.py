@@ -89,6 +89,9 @@ def test_sources_their_mean_and_facets() -> None:
     assert list(found) == [("t", ALL), ("t", "a"), ("t", "b"), ("t", MEAN), ("t_by_language", "en")]
     assert [row.value for row in found.values()] == pytest.approx([0.7, 1, 0.25, 0.625, 6 / 9], abs=1e-6)
     assert [row.n for row in found.values()] == [10, 6, 4, 10, 9]
+    mean, few = found["t", MEAN], found["t", "b"]
+    assert few.low is None  # but it varies in the mean, and source a does not
+    assert (mean.low, mean.high) == (0.5, pytest.approx(0.875, abs=0.13))
     assert seen == [ALL, "source/a", "source/b", "language/en"]
 
 

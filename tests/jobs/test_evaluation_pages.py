@@ -113,3 +113,16 @@ def test_what_is_no_refiner_is_refused(names: list[str], said: str) -> None:
     placed = [name.replace("tests/", f"{root}/tests/") for name in names]
     with pytest.raises(ValueError, match=said):
         load_refiner(placed, 1)
+
+
+def test_decoders_are_refiners() -> None:
+    folder = Path(__file__).parents[2] / "tests/data/trained-decoder"
+    text = "Home\nLog in\nThe corpus is a page of text and the score is wheat.\nMore of the text here."
+    one = load_refiner([f"chunk={folder}"], 1)
+    assert one.levels == ("chunk",)
+    both = load_refiner([f"document={folder}", f"chunk={folder}"], 1)
+    assert both.levels == ("document", "chunk")
+    for level in both.levels:
+        (found,) = both.refine(level)([text])
+        assert found.programs == 1
+        assert sum(found.operations.values()) >= 1
