@@ -118,13 +118,12 @@ def test_programs_stand_beside_the_lines_that_they_touch() -> None:
 
 
 def test_a_replacement_is_of_the_longest_string_that_stands_there() -> None:
-    said = program("normalize('three', '3')\nnormalize('three days', 'some time')\nnormalize('boats', 'ships')")
-    told = explained(published(programs=[said]))
-    assert told.notes == {
-        4: [
-            'chunk 0: normalize(source_str="three days", target_str="some time")',
-            'chunk 0: normalize(source_str="boats", target_str="ships")',
-        ]
+    text = "On the river, three boats waited three days for the tide.\nThen all of them went out to sea."
+    said = program("normalize('three', '3')\nnormalize('three days', 'some time')\nnormalize('Then', 'So')")
+    told = explained(published(text, programs=[said]))
+    assert {line: [note.partition("source_str=")[2] for note in notes] for line, notes in told.notes.items()} == {
+        0: ['"three", target_str="3")', '"three days", target_str="some time")'],
+        1: ['"Then", target_str="So")'],
     }
     gives_the_corpus(told)
 
