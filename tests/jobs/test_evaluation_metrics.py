@@ -106,6 +106,44 @@ def test_weights_are_repeated_rows_and_scikit_learn_agrees(given_rows: list[tupl
 
 
 @given(rows)
+def test_decisions_and_lines_are_those_of_scikit_learn(given_rows: list[tuple[int, int, int, int]]) -> None:
+    """Documents, and lines as pages of one line each, some of them several times."""
+    sklearn_metrics = pytest.importorskip("sklearn.metrics")
+    truth, guess, _, times = np.array(given_rows).T
+    assume(times.any())
+    keep, kept = truth > 2, guess > 2
+    one, other = np.repeat(keep, times), np.repeat(kept, times)
+    weights = times[None].astype(float)
+    documents = document_metrics(keep, kept)(weights)
+    cells = zip(keep & kept, ~keep & kept, keep & ~kept, ~keep & ~kept, strict=True)
+    lines = line_metrics([Counts(*map(int, cell), 0, 0, 0, 0) for cell in cells])(weights)
+    for name, found, positive in (("document", documents, 1), ("line_keep", lines, 1), ("line_removed", lines, 0)):
+        expected = sklearn_metrics.precision_recall_fscore_support(
+            one, other, pos_label=positive, average="binary", zero_division=np.nan
+        )
+        said = [found[f"{name}_{metric}"][0] for metric in ("precision", "recall", "f1")]
+        assert said == pytest.approx(expected[:3], nan_ok=True)
+    assert documents["document_accuracy"][0] == pytest.approx(np.mean(one == other), nan_ok=True)
+
+
+@given(rows)
+def test_a_criterion_is_measured_as_by_scikit_learn(given_rows: list[tuple[int, int, int, int]]) -> None:
+    sklearn_metrics = pytest.importorskip("sklearn.metrics")
+    truth, guess, _, times = np.array(given_rows).T + np.array([[1], [1], [0], [1]])
+    one, other = np.repeat(truth, times), np.repeat(guess, times)
+    of_all = rating_metrics(truth_of(coherence=truth.tolist()), [rating({"coherence": value}) for value in guess])
+    values = {
+        metric.removeprefix("coherence_"): value[0] for metric, value in of_all(times[None].astype(float)).items()
+    }
+    assert values["exact"] == pytest.approx(sklearn_metrics.accuracy_score(one, other))
+    assert values["binary"] == pytest.approx(sklearn_metrics.accuracy_score(one >= 3, other >= 3))
+    assert values["macro_f1"] == pytest.approx(sklearn_metrics.f1_score(one, other, average="macro", zero_division=0))
+    for metric, positive in (("positive_accuracy", True), ("negative_accuracy", False)):
+        recall = sklearn_metrics.recall_score(one >= 3, other >= 3, pos_label=positive, zero_division=np.nan)
+        assert values[metric] == pytest.approx(recall, nan_ok=True)
+
+
+@given(rows)
 def test_correlations_are_those_of_scipy(given_rows: list[tuple[int, int, int, int]]) -> None:
     stats = pytest.importorskip("scipy.stats")
     truth, _, score, times = np.array(given_rows).T
