@@ -11,12 +11,19 @@ from pathlib import Path
 import duckdb
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql import SparkSession
 
 from jobs.catalog import CORPUS, TABLES
+from jobs.explaining import reading
+from jobs.explaining.explained import explained, whole_edits
+from jobs.explaining.fate import Kind
+from jobs.explaining.rows import Found, Lost, Unseen
 from jobs.pipeline import STAGES
 from jobs.runtime.cli import run_command
+from jobs.runtime.lake import Lake
 from tests.conftest import ROOT
 from tests.tables import Row, difference, rows, tables
+from udfs.text.edits import apply
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("spark")]
 
@@ -67,6 +74,40 @@ def test_duplicates_name_the_keeper_that_was_meant(lake: Path) -> None:
     outcomes = ("duplicate", "near_duplicate")
     expected = {page["url"]: page["keeper_url"] for page in EXPECTED["pages"] if page["outcome"] in outcomes}
     assert keepers == expected
+
+
+EXPLAINED = {"kept": Kind.PUBLISHED, "rejected": Kind.REJECTED, "duplicate": Kind.DUPLICATE}
+EXPLAINED |= {"near_duplicate": Kind.DUPLICATE}
+
+
+def test_explain_says_of_each_kind_of_page_what_became_of_it(lake: Path, spark: SparkSession) -> None:
+    """The first page of each role, and those in another encoding than UTF-8."""
+    documents = {(row["url"], row["fetched_at"].strftime("%Y-%m-%dT%H:%M:%SZ")): row for row in rows(lake, "documents")}
+    first = {(page["outcome"], page["role"]): page for page in reversed(EXPECTED["pages"])}
+    legacy = [page for page in EXPECTED["pages"] if is_legacy(documents.get((page["url"], page["fetched_at"])))]
+    assert len(legacy) == 2
+    tables = Lake(spark, str(lake))
+    for page in (*first.values(), *legacy):
+        document = documents.get((page["url"], page["fetched_at"]))
+        found = reading.read(tables, document["doc_id"] if document else page["url"])
+        if page["outcome"] == "lost":
+            assert isinstance(found, Lost)
+        elif page["outcome"] == "no_document":
+            assert isinstance(found, Unseen)
+            assert all(row["url"].split("/")[2].endswith(found.host.removeprefix("www.")) for row in found.nearest)
+        else:
+            assert isinstance(found, Found)
+            told = explained(found)
+            assert told.fate.kind is EXPLAINED[page["outcome"]], page["url"]
+            assert not told.warnings
+            assert (found.keeper["url"] if found.keeper else None) == page["keeper_url"]
+            assert ("legacy" in told.fate.steps[0].said) == is_legacy(document)
+            if found.corpus is not None:
+                assert apply(found.document["text"], whole_edits(told)) == found.corpus["text"]
+
+
+def is_legacy(document: Row | None) -> bool:
+    return document is not None and document["charset"] != "utf-8"
 
 
 def test_files_count_their_records_by_type(lake: Path) -> None:

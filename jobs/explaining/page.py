@@ -10,7 +10,7 @@ from jobs.explaining.explained import Commit, Explained, summary
 from jobs.explaining.fate import Fate, Kind, State, Step, fate_of_lost
 from jobs.explaining.markup import Markup, element, joined
 from jobs.explaining.page_text import difference_html, legend, text_html
-from jobs.explaining.rows import Lost, Row, Unseen, as_json
+from jobs.explaining.rows import UNSEEN, Lost, Row, Unseen, as_json
 from jobs.explaining.style import CSS, POLICY
 from jobs.review.rendering import Reviewed, title_of
 from udfs.programs.operations import Rejected, format_program
@@ -39,12 +39,12 @@ def page_of_lost(lost: Lost) -> str:
     fate = fate_of_lost(lost)
     places = [(row["file"], str(row["offset"]), row["reason"], row["detail"]) for row in lost.losses]
     rows = _table(("file", "offset", "reason", "what was found"), places)
-    return _whole(lost.asked, _title(lost.asked, fate), [_section("Losses", rows)])
+    return _whole(lost.asked, _title(lost.asked, fate), [_steps(fate), _section("Losses", rows)])
 
 
 def page_of_unseen(unseen: Unseen) -> str:
     """The page of what no table knows."""
-    head = [element("h1", "Never seen"), element("p", unseen.asked)]
+    head = [element("h1", element("bdi", unseen.asked)), element("p", UNSEEN)]
     nearest = [(row["url"], row["doc_id"]) for row in unseen.nearest]
     losses = [(r["stage"], r["reason"], f"{r['losses']:,}", r["example"], r["detail"]) for r in unseen.losses]
     parts = [_section("Nearest URLs known", _table(("url", "doc_id"), nearest))]

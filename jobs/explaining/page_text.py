@@ -17,8 +17,9 @@ def legend(told: Explained) -> Markup:
     entries = [element("li", _entry(key)) for key in told.keys.values()]
     if not entries:
         return Markup("")
-    put = element("li", element("ins", "underlined"), " was put in by the stage of the sign behind it")
-    return element("ul", *entries, put, class_="legend", aria_label="What the signs mean")
+    if any(piece.put for piece in told.pieces):
+        entries.append(element("li", element("ins", "underlined"), " was put in by the stage of the sign behind it"))
+    return element("ul", *entries, class_="legend", aria_label="What the signs mean")
 
 
 def _entry(key: Key) -> Markup:
@@ -33,7 +34,8 @@ def text_html(told: Explained) -> Markup:
     """All lines. A cut or what was put in can be reached by keyboard and says its reason; parts of one line with one
     reason and nothing between them are one stop, and a link leads past them all."""
     past = element("p", element("a", "Skip the text", href="#behind", class_="skip"))
-    lines = element("div", *(_row(row, told) for row in told.rows), class_="page")
+    language = (told.found.screened or {}).get("language") or ""
+    lines = element("div", *(_row(row, told) for row in told.rows), class_="page", lang=language)
     return joined(past, lines, element("span", "", id="behind", tabindex="-1"))
 
 

@@ -9,6 +9,11 @@ from udfs.text.edits import Edit
 
 Row = Mapping[str, Any]
 
+UNSEEN = (
+    "Never seen: no table has a row of it. What is no page by design (redirects, errors, images) is counted in files, "
+    "and has no row."
+)
+
 
 class Found(NamedTuple):
     """All rows about one document. None: the table has none of it."""

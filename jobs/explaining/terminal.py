@@ -8,7 +8,7 @@ from jobs.explaining import numbers
 from jobs.explaining.composed import Piece, Row
 from jobs.explaining.explained import Explained, key_of, summary
 from jobs.explaining.fate import Fate, Kind, State, Step, fate_of_lost
-from jobs.explaining.rows import Lost, Unseen
+from jobs.explaining.rows import UNSEEN, Lost, Unseen
 from jobs.explaining.terminal_parts import commits, duplicates, heading, prose, ratings, section, table
 from jobs.review.rendering import Style, program_spans
 from jobs.review.terminal import Paint, Span, fitted, painted, wrapped
@@ -57,7 +57,7 @@ def rendered_unseen(unseen: Unseen, style: Style) -> Iterator[str]:
     losses = [(row["losses"], row["stage"], row["reason"], row["example"]) for row in unseen.losses]
 
     def rows() -> Rows:
-        yield from heading(unseen.asked, "Never seen: no table has a row of it.", Paint.WARNS, width)
+        yield from heading(unseen.asked, UNSEEN, Paint.WARNS, width)
         yield from table("Nearest URLs known", ("url", "doc_id"), nearest, width)
         if unseen.host:
             columns = ("pages", "stage", "reason", "example")

@@ -279,10 +279,11 @@ def test_what_was_never_seen_and_what_was_lost_say_what_is_known() -> None:
     nearest = [{"url": "http://river.test/tales", "doc_id": KEEPER}]
     losses = [{"stage": "ingest", "reason": "no_text", "losses": 12, "example": "http://river.test/x", "detail": "-"}]
     out = list(rendered_unseen(Unseen("http://river.test/tale", "river.test", nearest, losses), Style(100)))
-    assert out[1] == "Never seen: no table has a row of it."
+    assert out[1].startswith("Never seen: no table has a row of it.")
     assert f"  http://river.test/tales  {KEEPER}" in out
     assert "  12     ingest  no_text  http://river.test/x" in out
     loss = {"stage": "ingest", "file": "a.warc", "offset": 7, "reason": "bad_http", "detail": "no status line"}
+    assert "the HTTP head of a response cannot be read; no status line" in page_of_lost(Lost("http://x.test/", [loss]))
     out = list(rendered_lost(Lost("http://x.test/", [loss]), Style(100)))
     assert out[1] == "Lost at ingest: bad_http."
     assert any("the HTTP head of a response cannot be read; no status line" in row for row in out)
