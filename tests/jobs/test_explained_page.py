@@ -5,12 +5,15 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.explaining import reading
 from jobs.explaining.composed import Layer, composed, left, rows
 from jobs.explaining.explained import Explained, explained
 from jobs.explaining.markup import Markup, element, sign_of, text
@@ -20,6 +23,8 @@ from jobs.explaining.style import CSS, DARK, LIGHT, contrast
 from jobs.explaining.terminal import rendered, rendered_lost, rendered_unseen
 from jobs.review.rendering import Style
 from jobs.review.terminal import columns_of
+from jobs.runtime import questions
+from jobs.runtime.cli import run_command
 from tests.jobs.explained_rows import KEEPER, TEXT, cut, document, place, program, published, screened
 from tests.jobs.test_composed import STAGES, TEXTS, drawn_edits
 from tests.jobs.test_explained import PROGRAMS, SCREEN, SEEN
@@ -287,3 +292,22 @@ def test_what_was_never_seen_and_what_was_lost_say_what_is_known() -> None:
     out = list(rendered_lost(Lost("http://x.test/", [loss]), Style(100)))
     assert out[1] == "Lost at ingest: bad_http."
     assert any("the HTTP head of a response cannot be read; no status line" in row for row in out)
+
+
+# --- the command, with rows that are there already
+
+
+def test_the_command_prints_or_writes_what_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(questions, "opened", lambda settings: nullcontext())
+    monkeypatch.setattr(reading, "read", lambda lake, asked: {"d": published(), "l": LOST, "u": UNSEEN}[asked])
+    for asked, said in (("d", "In the corpus: domain culture"), ("l", "Lost at "), ("u", "Never seen")):
+        assert run_command(["explain", asked, "--color", "never"]) == 0
+        assert said in capsys.readouterr().out
+        file = tmp_path / f"{asked}.html"
+        assert run_command(["explain", asked, "--html", str(file)]) == 0
+        assert capsys.readouterr().out == f"Wrote {file}.\n"
+        is_harmless(file.read_text("utf-8"))
+    assert run_command(["explain", "d", "--html", str(tmp_path / "no/d.html")]) == 2
+    assert "expected a file in a folder that is there" in capsys.readouterr().err
