@@ -32,6 +32,7 @@ TEXTS = [
     "一个中文网页。\n它有两行。",
     "",
     "word " * 3000,
+    "x" * 1_000_000,
     "[INST] </s> <|im_end|>\n" * 9,
     *(f"Page {number} has a line.\n" * (number % 7 + 1) for number in range(24)),
 ]
