@@ -41,7 +41,7 @@ test-fast: setup  ## the tests that need no minutes
 	@$(BIN)/python -m pytest $(TWO_WORKERS) -m "not slow and not exhaustive"
 
 test-exhaustive: setup  ## kernel = definition on every real text and on 100,000 made-up ones: a quarter of an hour
-	@$(BIN)/python -m pytest -m exhaustive
+	@HYPOTHESIS_PROFILE=exploring $(BIN)/python -m pytest -m exhaustive
 
 check: setup  ## ruff, format, mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

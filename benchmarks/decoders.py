@@ -239,7 +239,7 @@ def main() -> None:
         given = [str(options.checkpoint), str(options.graph or Path(scratch, "genai")), str(THREADS)]
         command = [str(options.python), str(ROOT / "benchmarks/peers/decoders_peer.py"), *given]
         never = LoopSettings(tokens=1 << 20)  # random weights say the same over and over
-        decoder = load_decoder(options.model, "cpu-int8", THREADS, loops=never)
+        decoder = load_decoder(options.model, "cpu-int8", THREADS, loops=never, stop=frozenset())
         loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
         print(f"{THREADS} threads; memory of a worker with the model loaded: {loaded:,.0f} MB", flush=True)
         bench = Bench(decoder, command, vocabulary, options.quick, options.model)

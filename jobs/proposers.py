@@ -13,23 +13,19 @@ from jobs.runtime.stage import key_of
 from udfs.columns.refining import Proposing, RefinerSources, ask_endpoint, ask_refiners, ask_rules
 from udfs.models.delivery import is_url, source_of
 from udfs.models.manifest import ModelError
-from udfs.models.running import ModelRun, variant_of
+from udfs.models.running import variant_of
 from udfs.programs import line_rules
 from udfs.programs.asking import Asker, AskSettings
 from udfs.programs.effects import Level
 from udfs.programs.endpoint import EndpointSettings, endpoint_proposer
 from udfs.programs.prompts import TEMPLATE_VERSION
-from udfs.programs.refiners import RefinerSettings, check_refiners
+from udfs.programs.refiners import ModelSettings, check_refiners
 from udfs.text.lists import list_digest
 
 LEVELS: tuple[Level, ...] = ("document", "chunk")
 # Settings of the endpoint, and of refiners beside their digests, that change what they say.
 _SAID_BY_ENDPOINT = ("model", "chunk_model", "send", "document_tokens", "chunk_tokens", "logprobs")
 _SAID_BY_MODEL = ("constrained", "document_tokens", "chunk_tokens", "grammar", "device")
-
-
-class ModelSettings(RefinerSettings, ModelRun):
-    """Refiners that run on the executors."""
 
 
 def _unkeyed(section: str, fields: Mapping[str, object], said_by: tuple[str, ...]) -> tuple[str, ...]:
@@ -129,7 +125,7 @@ def proposing(settings: ProposeSettings) -> Proposing:
         return Proposing(partial(ask_endpoint, settings.endpoint, settings), names)
     sources = sources_of(settings.model)
     names = {level: sources[level].digest if level in sources else "" for level in LEVELS}
-    return Proposing(partial(ask_refiners, sources, settings.model, settings.model, settings), names)
+    return Proposing(partial(ask_refiners, sources, settings.model, settings), names)
 
 
 def digest_of(settings: ProposeSettings) -> str:

@@ -1,5 +1,6 @@
 """What tests share: the data folder, and one local Spark session for all tests that need a JVM."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from pyspark.sql import SparkSession
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared/data"
 
-# No deadline for an example: the first call of a kernel compiles it.
-settings.register_profile("corpusmill", deadline=None)
-settings.load_profile("corpusmill")
+# No deadline for an example: the first call of a kernel compiles it. The examples of a test are the same in every run,
+# so that what passed here passes there; `make test-exhaustive` looks for others (HYPOTHESIS_PROFILE=exploring).
+settings.register_profile("corpusmill", deadline=None, derandomize=True)
+settings.register_profile("exploring", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "corpusmill"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -33,7 +33,7 @@ def llama_prox_medium() -> Any:
 
 
 def prox_full_size() -> Any:
-    """ProX's refiners of 0.3B at full size, 354,284,800 parameters (prox.md 3)."""
+    """ProX's refiners of 0.3B at full size, 354,284,800 parameters."""
     from transformers import LlamaConfig
 
     shape = _common(width=1280, layers=24, heads=16, kv_heads=1, mlp=2048) | {"vocab_size": 32000}

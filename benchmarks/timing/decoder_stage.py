@@ -42,7 +42,7 @@ def sides(model: Path, threads: int, count: int, folder: Path) -> tuple[Callable
     spark = open_session(SparkSettings(master="local[1]", log_file=str(folder / "spark.log"), arrow_rows=10_000))
     from jobs.proposers import sources_of
 
-    ask = ask_refiners(sources_of(settings.model), settings.model, settings.model, settings)
+    ask = ask_refiners(sources_of(settings.model), settings.model, settings)
     stage = _stage(spark, texts, folder / "lake", settings)
     return lambda: seconds_of(stage), lambda: seconds_of(lambda: ask(texts)), spark
 

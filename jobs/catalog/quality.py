@@ -51,7 +51,7 @@ RATINGS = Table(
         optional("reason", "STRING", "failed where the model could not rate it; null where rated"),
         *(column._replace(required=False) for column in _RATED),
         optional("expected", "ARRAY<FLOAT>", "expected value of each of the 14 scores, before rounding"),
-        Column("model", "STRING", "name and digest of the model"),
+        Column("model", "STRING", "digest of the model that rated it: SHA-256 of its manifest.json"),
         optional("detail", "STRING", "what went wrong, where the document failed"),
     ),
     key=POSITION,

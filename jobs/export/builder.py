@@ -15,7 +15,7 @@ from jobs.export.refusal import Refused
 from udfs.models.decoder_manifest import VARIANTS
 from udfs.models.manifest import GRAPH_FILE
 
-BLOCK_WEIGHTS = 128  # that share one scale in int8: a fifth faster than 32 at the same agreement (onnx.md 4)
+BLOCK_WEIGHTS = 128  # that share one scale in int8: a fifth faster than 32 at the same agreement
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1"}
 
 _GRAPH_FILES = (GRAPH_FILE, f"{GRAPH_FILE}.data")

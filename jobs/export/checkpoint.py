@@ -21,7 +21,7 @@ MIXTURE = "Qwen2MoeForCausalLM"
 # Those that tests/jobs/test_export_parity.py holds equal to transformers.
 ARCHITECTURES = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM", MIXTURE)
 
-# Tokens of a prompt and its answer at the length that the published code goes up to (prox.md 1.6, dataman.md 1.6).
+# Tokens of a prompt and its answer at the length that the published code goes up to.
 CONTEXT_OF_FORMAT: dict[Format, int] = {"prox-document": 2048, "prox-chunk": 2048, "dataman": 2112, "other": 1}
 
 # Of each architecture; the builder overlooks linear scaling in Llama, and does not know the others.

@@ -20,7 +20,7 @@ from udfs.models.tokens import load_tokenizer
 SENTENCEPIECE_FILE = "tokenizer.model"
 _SETTINGS_FILE = "tokenizer_config.json"
 _SOURCES = (TOKENIZER_FILE, SENTENCEPIECE_FILE, _SETTINGS_FILE, "special_tokens_map.json", "added_tokens.json")
-_ALSO_STOP = {"dataman": ("<|endoftext|>", "<|im_end|>")}  # both, whatever config.json says (dataman.md 1.6)
+_ALSO_STOP = {"dataman": ("<|endoftext|>", "<|im_end|>")}  # both, whatever config.json says
 
 HARD_TEXTS = (
     "",

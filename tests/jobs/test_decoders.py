@@ -32,6 +32,7 @@ TEXTS = [
     "一个中文网页。\n它有两行。",
     "",
     "word " * 3000,
+    "x" * 1_000_000,
     "[INST] </s> <|im_end|>\n" * 9,
     *(f"Page {number} has a line.\n" * (number % 7 + 1) for number in range(24)),
 ]
@@ -185,7 +186,7 @@ def main(folder: Path) -> None:
         for _ in batches:
             place = model_of_task(source, "cpu-int8")
             files = sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
-            yield pa.RecordBatch.from_pydict({"gpu": [gpu_of_task()], "files": [json.dumps(files)]})
+            yield pa.RecordBatch.from_pydict({"gpu": [gpu_of_task("cuda")], "files": [json.dumps(files)]})
 
     run = ModelRun(device="cuda")
     found = {

@@ -102,10 +102,11 @@ def test_published_sizes_are_near() -> None:
 @settings(max_examples=30, deadline=None)
 def test_sizes_are_the_smallest_that_hold_the_rate(ngrams: int, rate: float, shards: int) -> None:
     found = size(ngrams, rate, shards)
-    assert found.rate <= rate * (1 + 1e-9)
+    rounding = 1e-6  # of the theory's sum at the smallest rates
+    assert found.rate <= rate * (1 + rounding)
     assert found.ngrams * shards >= ngrams
     for hashes in range(1, 17):
-        assert found.blocks == 1 or false_positive_rate(found.blocks - 1, hashes, found.ngrams) > rate * (1 - 1e-9)
+        assert found.blocks == 1 or false_positive_rate(found.blocks - 1, hashes, found.ngrams) > rate * (1 - rounding)
 
 
 def test_a_filter_beyond_the_memory_is_refused_and_the_advice_helps() -> None:

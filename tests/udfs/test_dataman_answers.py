@@ -16,10 +16,11 @@ from udfs.models.criteria import CRITERIA, DOMAINS
 from udfs.models.dataman.answers import Answer, AnswerTemplate, Status, Weighed, asked, read_answer
 from udfs.models.dataman.rating import DataManRater
 from udfs.models.dataman.request import MODES, Mode
-from udfs.models.dataman.routing import RoutedRater, RoutingSettings, request_language
+from udfs.models.dataman.routing import RoutingSettings, request_language
 from udfs.models.decoding import Filled, Generated, Slot, Wanted
 from udfs.models.manifest import ModelError
 from udfs.models.rater import Rating
+from udfs.models.raters import routed
 
 EXAMPLE = "E\n4\n4\n5\n4\n3\n5\n2\n4\n5\n4\n4\n4\n5\n4"
 ZEROS = "H\n" + "0\n" * 12 + "5\n0"  # what the published model says of some XML
@@ -294,12 +295,16 @@ def test_each_language_goes_to_its_model() -> None:
     def rater(name: str) -> Any:
         return lambda texts, languages: [f"{name} {text} {code}" for text, code in zip(texts, languages, strict=True)]
 
-    both = RoutedRater({"en": rater("E"), "zh": rater("Z")}, RoutingSettings())
+    raters = {"en": rater("E"), "zh": rater("Z")}
+
+    def both(texts: list[str], codes: list[str | None]) -> list[Any]:
+        return [
+            said for _, said in routed(texts, codes, lambda code: request_language(code, RoutingSettings()), raters.get)
+        ]
+
     assert both(["a", "b", "c"], ["zh", "en", "zho"]) == ["Z a zh", "E b en", "Z c zho"]
-    assert both(["a"]) == ["E a None"]
-    assert RoutedRater({"en": rater("E")}, RoutingSettings())(["a"], ["zh"]) == ["E a zh"]
-    with pytest.raises(ValueError, match="found no DataMan rater"):
-        RoutedRater({}, RoutingSettings())
+    assert both(["a"], [None]) == ["E a None"]
+    assert routed(["a"], ["zh"], lambda _: "en", raters.get) == [("en", "E a zh")]
 
 
 def test_a_mode_that_asks_for_less_gives_answers_and_no_ratings(tokenizer: Any) -> None:

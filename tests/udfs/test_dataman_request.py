@@ -1,5 +1,6 @@
 """Requests to DataMan's raters: ten of them byte for byte, their tokens with Qwen's ranks, and hostile pages."""
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ def test_a_page_cannot_speak_as_the_chat_format(qwen: Any, pieces: list[str]) ->
     text = "".join(pieces)
     ids = Requester(qwen, "all_rating", "en").ids(text)
     assert [one for one in ids if one >= 151643] == [151644, 151645, 151644, 151645, 151644]
-    if max(text, default="") < "\u0340":  # what its normaliser leaves alone
+    if unicodedata.is_normalized("NFC", text):  # what its normaliser leaves alone
         assert request_text("all_rating", "en", text) in qwen.decode(ids, skip_special_tokens=False)
 
 

@@ -1,6 +1,5 @@
 """Rating by ONNX models: an encoder, or a decoder; one for all languages, or another one for some."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from udfs.columns.placing import gpu_of_task, model_of_task
 from udfs.models.criteria import CRITERIA
 from udfs.models.delivery import ModelSource
 from udfs.models.rater import Rating
-from udfs.models.raters import RateTexts, open_rater
+from udfs.models.raters import RateTexts, open_rater, routed
 from udfs.models.running import ModelRun
 from udfs.text.rules import FAILED
 
@@ -25,7 +24,7 @@ class RaterSource:
     def open(self, run: ModelRun) -> RateTexts:
         """On an executor: the rater. It is loaded once by a worker, and kept under its digest for all later tasks of
         that worker."""
-        return open_rater(model_of_task(self.source, self.variant), run, gpu_of_task() if run.device == "cuda" else 0)
+        return open_rater(model_of_task(self.source, self.variant), run, gpu_of_task(run.device))
 
 
 class Raters:
@@ -37,16 +36,16 @@ class Raters:
 
     def __call__(self, texts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[str, Rating | str]]:
         """(the digest of the model that rated it, its rating or why it has none) of each text."""
-        rows_of: dict[RaterSource, list[int]] = defaultdict(list)
-        for row, language in enumerate(languages):
-            rows_of[self._by_language.get(language or "", self._default)].append(row)
-        found: dict[int, tuple[str, Rating | str]] = {}
-        for rater, rows in rows_of.items():
-            if rater not in self._open:
-                self._open[rater] = rater.open(self._run)
-            ratings = self._open[rater]([texts[row] for row in rows], [languages[row] for row in rows])
-            found |= zip(rows, ((rater.source.digest, one) for one in ratings), strict=True)
-        return [found[row] for row in range(len(texts))]
+        found = routed(texts, languages, self._rater_of, self._opened)
+        return [(rater.source.digest, rating) for rater, rating in found]
+
+    def _rater_of(self, language: str | None) -> RaterSource:
+        return self._by_language.get(language or "", self._default)
+
+    def _opened(self, rater: RaterSource) -> RateTexts:
+        if rater not in self._open:
+            self._open[rater] = rater.open(self._run)
+        return self._open[rater]
 
 
 def rate_documents(raters: Raters, carried: Sequence[str], schema: StructType) -> MapInArrow:

@@ -10,13 +10,13 @@ from udfs.columns.placing import gpu_of_task, model_of_task
 from udfs.crawl.download import DownloadSettings, FileError
 from udfs.crawl.files import open_file
 from udfs.models.delivery import ModelSource
-from udfs.models.running import ModelRun, variant_of
+from udfs.models.running import variant_of
 from udfs.programs.asking import Answer, Asker, AskSettings
 from udfs.programs.effects import TO_THE_END, Level
 from udfs.programs.endpoint import EndpointSettings, endpoint_proposer
 from udfs.programs.line_rules import rules_proposer
 from udfs.programs.recorded import BadRow, RecordedLimits, read_programs
-from udfs.programs.refiners import RefinerSettings, load_refiners, tokenizer_file
+from udfs.programs.refiners import ModelSettings, load_refiners, tokenizer_file
 from udfs.programs.refining import ExecuteSettings, Written, refine
 from udfs.text.rules import FAILED
 
@@ -56,11 +56,11 @@ def ask_endpoint(endpoint: EndpointSettings, settings: AskSettings) -> Asker:
     return Asker(endpoint_proposer(endpoint), settings, prompts=True)
 
 
-def ask_refiners(sources: RefinerSources, refiners: RefinerSettings, run: ModelRun, settings: AskSettings) -> Asker:
+def ask_refiners(sources: RefinerSources, models: ModelSettings, settings: AskSettings) -> Asker:
     """Asks decoders on this executor, on the GPU of this task where they run on one; they bring their tokenizer."""
-    variant = variant_of(run.device)
-    here = refiners.at({level: str(model_of_task(source, variant)) for level, source in sources.items()})
-    proposer = load_refiners(here, variant, run.threads, gpu=gpu_of_task() if run.device == "cuda" else 0)
+    variant = variant_of(models.device)
+    here = models.at({level: str(model_of_task(source, variant)) for level, source in sources.items()})
+    proposer = load_refiners(here, variant, models.threads, gpu=gpu_of_task(models.device))
     return Asker(proposer, settings.model_copy(update={"tokenizer": str(tokenizer_file(here))}), prompts=True)
 
 

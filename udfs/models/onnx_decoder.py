@@ -28,7 +28,7 @@ _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 LOOPS = LoopSettings()
 
-_DECODERS: dict[tuple[str, str, int, Provider, int, Batching, LoopSettings], Decoder] = {}
+_DECODERS: dict[tuple[str, str, int, Provider, int, Batching, LoopSettings, frozenset[int]], Decoder] = {}
 
 
 def load_decoder(
@@ -40,25 +40,29 @@ def load_decoder(
     gpu: int = 0,
     batching: Batching | None = None,
     loops: LoopSettings = LOOPS,
+    stop: frozenset[int] | None = None,
 ) -> Decoder:
     """A variant of a decoder, its files checked against the manifest; a second call in the same process is free.
 
     provider: the variant's own device if not given; an fp16 graph runs on the CPU too, with the speed of fp32.
     gpu: number of the graphics card.
-    batching: that of the device if not given. Raises ModelError (the folder cannot be used here) or ValueError (a bad
-    setting). A decoder is not for several threads of a process at once.
+    batching: that of the device if not given.
+    stop: ids that end an answer, if not those of the manifest.
+    Raises ModelError (the folder cannot be used here) or ValueError (a bad setting). A decoder is not for several
+    threads of a process at once.
     """
     digest = model_digest(folder)
     manifest = load_decoder_manifest(folder)
     chosen = manifest.chosen(variant)
     provider = provider or chosen.provider
     batching = batching or (ON_CPU if provider == "cpu" else ON_CUDA)
-    key = (digest, variant, threads, provider, gpu, batching, loops)
+    stop = frozenset(manifest.stop) if stop is None else stop
+    key = (digest, variant, threads, provider, gpu, batching, loops, stop)
     if key not in _DECODERS:
         verify_decoder(folder, manifest, variant)
         session = open_session(Path(folder) / chosen.graph, threads, provider, gpu)
         graph = Graph(session, _layout(session, manifest), provider, gpu, manifest.vocabulary, manifest.pad)
-        _DECODERS[key] = OnnxDecoder(graph, manifest.context, frozenset(manifest.stop), batching, loops)
+        _DECODERS[key] = OnnxDecoder(graph, manifest.context, stop, batching, loops)
     return _DECODERS[key]
 
 

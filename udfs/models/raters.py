@@ -1,8 +1,10 @@
 """Raters behind one seam, whatever model is in the folder: an encoder with heads, or a DataMan decoder."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from udfs.models.dataman.rating import RATING_FORMATS, load_dataman_rater
 from udfs.models.decoder_manifest import load_decoder_manifest, verify_decoder
@@ -11,7 +13,26 @@ from udfs.models.manifest import ModelError, load_manifest, verify_files
 from udfs.models.rater import Rating, load_rater
 from udfs.models.running import ModelRun, variant_of
 
+K = TypeVar("K", bound=Hashable)
 RateTexts = Callable[[list[str], Sequence[str | None]], list[Rating | str]]
+
+
+def routed(
+    texts: Sequence[str],
+    languages: Sequence[str | None],
+    choose: Callable[[str | None], K],
+    open_one: Callable[[K], RateTexts],
+) -> list[tuple[K, Rating | str]]:
+    """(its rater, what that says of it) for each text: `choose` names the rater of a language, `open_one` gives it.
+    Each rater is given its texts together, in order."""
+    rows_of: dict[K, list[int]] = defaultdict(list)
+    for row, language in enumerate(languages):
+        rows_of[choose(language)].append(row)
+    found: dict[int, tuple[K, Rating | str]] = {}
+    for name, rows in rows_of.items():
+        ratings = open_one(name)([texts[row] for row in rows], [languages[row] for row in rows])
+        found |= zip(rows, ((name, one) for one in ratings), strict=True)
+    return [found[row] for row in range(len(texts))]
 
 
 def kind_of(location: str) -> str:

@@ -19,6 +19,7 @@ from udfs.models.decoding import Decoder, Generated, Wanted
 from udfs.models.delivery import is_url
 from udfs.models.manifest import TOKENIZER_FILE, ModelError, file_sha256
 from udfs.models.onnx_decoder import load_decoder
+from udfs.models.running import ModelRun
 from udfs.models.tokens import load_tokenizer
 from udfs.programs.chunk_grammar import GrammarSettings
 from udfs.programs.decision import Decision
@@ -54,6 +55,10 @@ class RefinerSettings(Section):
         """The same, with models that lie elsewhere."""
         named: tuple[Level, ...] = ("document", "chunk")
         return self.model_copy(update={f"{level}_model": folders.get(level, "") for level in named})
+
+
+class ModelSettings(RefinerSettings, ModelRun):
+    """Refiners that run on the executors."""
 
 
 class DocumentRefiner:
@@ -134,6 +139,7 @@ def check_refiners(settings: RefinerSettings, variant: str) -> None:
     local = settings.at({level: folder for level, folder in settings.folders.items() if not is_url(folder)})
     for level, folder in local.folders.items():
         _check_format(level, folder)
+    for folder in dict.fromkeys(local.folders.values()):  # one model may do both
         verify_decoder(folder, load_decoder_manifest(folder), variant)
     if len(local.folders) == len(settings.folders):
         tokenizer_file(local)
