@@ -240,7 +240,7 @@ ORACLES: dict[str, tuple[int, str]] = {
 }
 
 
-def expected(lake: Path) -> dict[Key, float]:
+def expected_numbers(lake: Path) -> dict[Key, float]:
     """The numbers that a report of the lake must have, by independent queries."""
     connection = duckdb.connect()
     for name in TABLES:

@@ -37,7 +37,7 @@ def flow(facts: Facts) -> Iterator[Markup]:
         "div",
         _diagram(facts, "Documents", "documents", counted),
         _diagram(facts, "Bytes of text", "bytes", sized),
-        _diagram(facts, "Tokens", "tokens", lambda value: f"about {counted(value)}") if ratio else "",
+        _diagram(facts, "Tokens, about", "tokens", counted) if ratio else "",
         class_="plots three",
     )
     yield element(
