@@ -118,7 +118,7 @@ ORACLES: dict[str, tuple[int, str]] = {
         FATE
         + """, whole AS (SELECT count(*) AS pages, sum(tokens) / sum(bytes_left) AS a_byte FROM one)
         SELECT stage, reason, count(*) AS "documents", count(*) / max(pages) AS "share",
-            sum(bytes) AS "bytes as extracted", coalesce(sum(bytes_left), 0) AS "bytes published",
+            sum(bytes) AS "bytes as extracted", sum(bytes_left) AS "bytes published",
             CASE WHEN stage = 'publish' THEN sum(tokens) ELSE round_even(sum(bytes) * max(a_byte), 0) END AS "tokens"
         FROM one, whole GROUP BY stage, reason""",
     ),

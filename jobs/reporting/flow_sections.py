@@ -97,7 +97,7 @@ def _fates(facts: Facts) -> Table:
             row["documents"],
             share(row["documents"], pages),
             Size(row["bytes"] or 0),
-            Size(row["bytes_left"] or 0),
+            Size(row["bytes_left"]) if is_published(row) else None,
             row["tokens"] if is_published(row) else round((row["bytes"] or 0) * ratio),
         )
         for row in facts.fates

@@ -49,7 +49,7 @@ def bars(title: str, column: str, rows: Sequence[Bar], of: str = "") -> Markup:
     ]
     order = [value["name"] for value in values]
     most = max((max(row.value, row.inner or 0) for row in rows), default=0) or 1
-    y = alt.Y("name:N", sort=order, axis=alt.Axis(title=None, labelLimit=150))
+    y = alt.Y("name:N", sort=order, axis=alt.Axis(title=None, labelLimit=150, minExtent=120))
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most]))
     whole = alt.Chart(alt.Data(values=values)).encode(y=y)
     layers = [

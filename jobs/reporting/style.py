@@ -9,9 +9,10 @@ nav ul{list-style:none;padding:0;margin:1rem 0 0;display:flex;flex-wrap:wrap;gap
  flex-direction:column-reverse}
 .tiles dd{margin:0;font-size:1.45rem;font-weight:600;line-height:1.2;font-variant-numeric:tabular-nums}
 .tiles dt{color:var(--faint);font-size:.9rem}
-.wide{overflow-x:auto}.wide table{font-size:.9rem;width:auto;min-width:min(100%,30rem)}
+.wide{overflow-x:auto}.wide table{font-size:.9rem;width:auto;min-width:min(100%,20rem)}
 .wide th,.wide td{padding:.2rem 1.1rem .2rem 0;overflow-wrap:normal}.wide th[scope=row]{font-weight:400}
-.wide td:last-child,.wide th:last-child{padding-inline-end:.2rem}.wide bdi{overflow-wrap:anywhere}
+.wide td:last-child,.wide th:last-child{padding-inline-end:.2rem}.wide td bdi{overflow-wrap:anywhere;
+ display:inline-block;min-width:13rem;max-width:40rem}
 th.number{text-align:end}.wide td.number,.wide th[scope]{white-space:nowrap}caption{padding:.2rem 0}
 a.how{font-size:.85em}.plots{display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fit,minmax(min(21rem,100%),1fr))}
 .plots.small{gap:.8rem 1.2rem;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}

@@ -100,13 +100,15 @@ def programs(facts: Facts) -> Iterator[Markup]:
     if not any(number for name, number in sums if name == "programs"):
         yield element("p", "No program was executed.")
         return
+    tables = []
     for kind, name, caption in (
         ("operation", "operations", "Calls that count, by operation"),
         ("rejected", "rejected_calls", "Calls that do not count, by reason"),
     ):
         cells = [(row["name"], row["number"], row["documents"]) for row in rows if row["kind"] == kind]
-        yield table_html(Table(name, caption, "programs", (kind, "calls", "documents"), cells))
-    yield table_html(Table("programs", "Programs altogether", "programs", ("what", "number"), sums))
+        tables.append(Table(name, caption, "programs", (kind, "calls", "documents"), cells))
+    tables.append(Table("programs", "Programs altogether", "programs", ("what", "number"), sums))
+    yield element("div", *map(table_html, tables), class_="plots")
 
 
 # --- time
