@@ -22,6 +22,7 @@ from jobs.pipeline import STAGES
 from jobs.runtime.cli import run_command
 from jobs.runtime.lake import Lake
 from tests.conftest import ROOT
+from tests.report_numbers import Numbers, expected_numbers
 from tests.tables import Row, difference, rows, tables
 from udfs.text.edits import apply
 
@@ -33,16 +34,17 @@ FILES = sorted(SAMPLE.glob("*.warc.gz"))
 DEMO = ("--conf", str(ROOT / "conf/demo.yaml"))
 
 
-def run(lake: Path, *options: str, files: list[Path] = FILES) -> int:
+def run(lake: Path, *options: str, files: list[Path] = FILES, report: bool = False) -> int:
     named = [part for file in files for part in ("--input", str(file))]
-    return run_command(["run", *DEMO, *named, "--lake", str(lake), *options])
+    switch = ("--set", f"report.enabled={str(report).lower()}")  # seconds for each run, so most do without
+    return run_command(["run", *DEMO, *named, "--lake", str(lake), *switch, *options])
 
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Path:
     """The lake of one undisturbed run over the sample. Tests only read it."""
     folder = tmp_path_factory.mktemp("sample") / "lake"
-    assert run(folder) == 0
+    assert run(folder, report=True) == 0
     return folder
 
 
@@ -108,6 +110,14 @@ def test_explain_says_of_each_kind_of_page_what_became_of_it(lake: Path, spark: 
 
 def is_legacy(document: Row | None) -> bool:
     return document is not None and document["charset"] != "utf-8"
+
+
+def test_every_number_of_the_report_is_that_of_an_independent_query(lake: Path) -> None:
+    found, expected = Numbers((lake / "report.html").read_text("utf-8")).found, expected_numbers(lake)
+    assert found.keys() == expected.keys()
+    assert len(found) > 400
+    different = {key: (found[key], expected[key]) for key in found if found[key] != pytest.approx(expected[key])}
+    assert different == {}
 
 
 def test_files_count_their_records_by_type(lake: Path) -> None:
@@ -196,9 +206,10 @@ def test_the_corpus_is_read_without_spark_and_says_what_it_is(lake: Path) -> Non
 
 
 def test_a_second_run_has_nothing_to_do(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = tables(lake)
-    assert run(lake) == 0
+    before, written = tables(lake), (lake / "report.html").stat().st_mtime_ns
+    assert run(lake, report=True) == 0
     assert "Nothing is pending" in capsys.readouterr().err
+    assert (lake / "report.html").stat().st_mtime_ns == written
     assert difference(tables(lake), before) == ""
 
 

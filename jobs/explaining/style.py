@@ -4,8 +4,6 @@ Each stage has a colour, a kind of line through what it cuts and a letter, so th
 colour alone. Ratios of contrast are those of WCAG 2.2 (1.4.3), AA: 4.5 for text.
 """
 
-import base64
-import hashlib
 from typing import NamedTuple
 
 
@@ -119,13 +117,6 @@ def _stages() -> str:
 CSS = (
     f":root{{color-scheme:light dark;{_variables(LIGHT)}}}\n"
     f"@media(prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}\n{_RULES}{_stages()}"
-)
-
-# Nothing but this style sheet: no script, image, font, frame, form or request, whatever the page's text says.
-POLICY = (
-    "default-src 'none'; "
-    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'"
 )
 
 
