@@ -103,7 +103,7 @@ def changed(old: ScreenSettings, changes: Mapping[str, Mapping[str, Any] | None]
 
 
 def near(lake: OpenLake, rule: str, value: float, count: int) -> Text:
-    """Documents on both sides of a limit, nearest first: the beginning of each text, and its rating where it has one."""
+    """Documents on both sides of a limit, nearest first: the beginning of each text, and its rating if it has one."""
     signal = f"signals_wide.{quoted(rule)}"
     lines = []
     for title, side in ((f"{rule} below {value:g}", "<"), (f"{rule} from {value:g} on", ">=")):

@@ -41,7 +41,7 @@ def cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return number(value)
-    return printable(" ".join(plain(value).split()))
+    return printable(" ".join(plain(value, short=True).split()))
 
 
 def number(value: float) -> str:
@@ -53,29 +53,29 @@ def number(value: float) -> str:
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
-def plain(value: Any) -> str:
+def plain(value: Any, *, short: bool = False) -> str:
     """A value that is no float as text: a moment in UTC without its zone, bytes as hexadecimal digits, what is nested
-    as JSON."""
+    as JSON, in which floats may be short."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=None).isoformat(" ", "microseconds" if value.microsecond else "seconds")
     if isinstance(value, (bytes, bytearray)):
         return value.hex()
     if isinstance(value, (Mapping, list)):
-        return json.dumps(_for_json(value), ensure_ascii=False)
+        return json.dumps(_for_json(value, short=short), ensure_ascii=False)
     return str(value)
 
 
-def _for_json(value: Any) -> Any:
+def _for_json(value: Any, *, short: bool) -> Any:
     """Nested values for JSON; a map, which Arrow has as pairs, is an object."""
     if isinstance(value, Mapping):
-        return {str(key): _for_json(one) for key, one in value.items()}
+        return {str(key): _for_json(one, short=short) for key, one in value.items()}
     if isinstance(value, list) and value and all(isinstance(one, tuple) and len(one) == 2 for one in value):
-        return {str(key): _for_json(one) for key, one in value}
+        return {str(key): _for_json(one, short=short) for key, one in value}
     if isinstance(value, list):
-        return [_for_json(one) for one in value]
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    return float(number(value)) if isinstance(value, float) and math.isfinite(value) else plain(value)
+        return [_for_json(one, short=short) for one in value]
+    if isinstance(value, float) and math.isfinite(value):
+        return float(number(value)) if short else value
+    return value if value is None or isinstance(value, (bool, int, str)) else plain(value)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -117,4 +117,4 @@ def _blocks(names: Sequence[str], columns: Sequence[Sequence[str]], width: int) 
             shown = fitted(name, left)
             lines.append(f"{shown}{' ' * (left - _size(shown))}{GAP}{fitted(cells[place], width - left - len(GAP))}")
         blocks.append("\n".join(line.rstrip() for line in lines))
-    return "\n\n".join(blocks) or "no rows with columns " + ", ".join(names)
+    return "\n\n".join(blocks) or "no rows"
