@@ -105,7 +105,7 @@ def make(spark: SparkSession, folder: str) -> Lake:
         by_batch = [[row | {"batch": batch} for row in rows[name]] for batch, rows in found.items()]
         for commit in by_batch if name == "corpus" else [[row for rows in by_batch for row in rows]]:
             if commit:
-                lake.add(name, frame(spark, table, 0, commit))
+                lake.add(name, frame(spark, table, 0, commit).coalesce(1))
     return lake
 
 

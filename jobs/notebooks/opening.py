@@ -25,12 +25,12 @@ class OpenLake:
     def sql(self, query: str) -> DataFrame:
         """The answer as Spark has it. As `corpusmill sql`, it knows `corpus VERSION AS OF 3`, changes nothing, and says
         in a sentence what is wrong with a query (CorpusmillError)."""
-        with asked(self.lake, query) as rows:
+        with asked(self.lake, query, self.names) as rows:
             return rows
 
     def frame(self, query: str, rows: int = 10_000) -> pd.DataFrame:
         """The answer as a pandas frame, of at most `rows` rows."""
-        with asked(self.lake, query) as found:
+        with asked(self.lake, query, self.names) as found:
             return found.limit(rows).toPandas()
 
 

@@ -10,7 +10,7 @@ from jobs.notebooks.opening import OpenLake
 from jobs.notebooks.shown import Text, text
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.table import literal
-from jobs.views.view import quoted
+from jobs.views import signal_column
 from udfs.text.rules import Rule
 from udfs.text.screening import ScreenSettings
 
@@ -28,7 +28,7 @@ def screened_with(lake: OpenLake) -> ScreenSettings:
 def signals(lake: OpenLake) -> pd.DataFrame:
     """Each rule with its limits, how many documents it measured and rejected, and how its signal is distributed."""
     rules = {name: step for name, step in screened_with(lake).rules.items() if isinstance(step, Rule)}
-    parts = ", ".join(f"{literal(name)}, {quoted(name)}" for name in rules)
+    parts = ", ".join(f"{literal(name)}, {signal_column(name)}" for name in rules)
     found = lake.frame(
         f"WITH long AS (SELECT reason, rule, signal FROM signals_wide "
         f"LATERAL VIEW stack({len(rules)}, {parts}) AS rule, signal) "
@@ -81,8 +81,8 @@ def rated(lake: OpenLake, rule: str, parts: int = 10) -> pd.DataFrame:
     """Ratings of documents that were rated, in `parts` equal parts by the signal of a rule: what a limit there would
     take."""
     return lake.frame(
-        f"WITH found AS (SELECT signals_wide.{quoted(rule)} AS signal, overall_score, edu, tokens FROM signals_wide "
-        f"JOIN ratings USING (batch, file, offset) WHERE ratings.keep), "
+        f"WITH found AS (SELECT signals_wide.{signal_column(rule)} AS signal, overall_score, edu, tokens "
+        f"FROM signals_wide JOIN ratings USING (batch, file, offset) WHERE ratings.keep), "
         f"cut AS (SELECT *, ntile({int(parts)}) OVER (ORDER BY signal) AS part FROM found WHERE signal IS NOT NULL) "
         "SELECT part, min(signal) AS signal_from, max(signal) AS signal_to, count(*) AS documents, "
         "sum(tokens) AS tokens, avg(overall_score) AS quality, avg(edu) AS edu FROM cut GROUP BY part ORDER BY part"
@@ -104,7 +104,7 @@ def changed(old: ScreenSettings, changes: Mapping[str, Mapping[str, Any] | None]
 
 def near(lake: OpenLake, rule: str, value: float, count: int) -> Text:
     """Documents on both sides of a limit, nearest first: the beginning of each text, and its rating if it has one."""
-    signal = f"signals_wide.{quoted(rule)}"
+    signal = f"signals_wide.{signal_column(rule)}"
     lines = []
     for title, side in ((f"{rule} below {value:g}", "<"), (f"{rule} from {value:g} on", ">=")):
         rows = lake.sql(

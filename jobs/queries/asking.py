@@ -1,7 +1,7 @@
 """A query over the tables and views of a lake."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
@@ -26,13 +26,15 @@ def check(query: str) -> None:
 
 
 @contextlib.contextmanager
-def asked(lake: Lake, query: str) -> Iterator[DataFrame]:
+def asked(lake: Lake, query: str, names: Sequence[str] = ()) -> Iterator[DataFrame]:
     """The answer of a query; tables and views are known by their bare names, and `corpus VERSION AS OF 3` is the table
-    as it was. What is wrong with the query, also where that shows only while its rows are made, is a CorpusmillError of
-    one sentence."""
+    as it was. `names` are those that the session knows already; without them, those that the query mentions are made
+    known. What is wrong with the query, also where that shows only while its rows are made, is a CorpusmillError of one
+    sentence."""
     check(query)
-    is_show = next(words(query)).text == "SHOW"
-    names = lake.register_views("" if is_show else query)
+    if not names:
+        is_show = next(words(query)).text == "SHOW"
+        names = lake.register_views("" if is_show else query)
     full = with_versions(query, TABLES, lake.identifier)
     try:
         yield lake.spark.sql(full)

@@ -8,7 +8,7 @@ current. Each is declared once, in a module of this package, with a comment for 
 import re
 from collections.abc import Collection
 
-from jobs.views.documents import CLUSTERS, DOCUMENTS_ALL, DOMAIN_QUALITY, REASONS, SIGNALS_WIDE
+from jobs.views.documents import CLUSTERS, DOCUMENTS_ALL, DOMAIN_QUALITY, REASONS, SIGNALS_WIDE, signal_column
 from jobs.views.programs import (
     PROGRAM_CALLS,
     PROGRAM_FAILURES,
@@ -20,7 +20,7 @@ from jobs.views.programs import (
 from jobs.views.stages import STAGE_FLOW, STAGE_ORDER, SURVIVORS
 from jobs.views.view import View, definition
 
-__all__ = ["STAGE_ORDER", "SURVIVORS", "VIEWS", "View", "available", "definition", "mentioned"]
+__all__ = ["STAGE_ORDER", "SURVIVORS", "VIEWS", "View", "available", "definition", "mentioned", "signal_column"]
 
 # A view that reads another stands behind it.
 VIEWS = (

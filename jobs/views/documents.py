@@ -1,7 +1,7 @@
 """Views over documents: each with the verdicts of all stages, what is missing and why, what is in the corpus."""
 
 from jobs.views.stages import STAGE_ORDER
-from jobs.views.view import View
+from jobs.views.view import View, free_name, quoted
 from udfs.models.criteria import CRITERIA
 
 _PLACE = "batch = {0}.batch AND documents.file = {0}.file AND documents.offset = {0}.offset"
@@ -131,6 +131,12 @@ SIGNALS_WIDE = View(
     named="signals[{name}]",
     named_comment="what the rule {name} measured",
 )
+
+
+def signal_column(rule: str) -> str:
+    """The column of `signals_wide` that has what a rule measured."""
+    return quoted(free_name(rule, SIGNALS_WIDE.columns))
+
 
 REASONS = View(
     "reasons",
