@@ -1,6 +1,7 @@
 """For notebooks/04_thresholds.ipynb: what other thresholds of screening would keep, from stored signals."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, Literal
 
 import pandas as pd
@@ -38,7 +39,7 @@ def signals(lake: OpenLake) -> pd.DataFrame:
     rows = [
         (
             name,
-            " and ".join(f"{limit} {getattr(rule, limit):g}" for limit in _LIMITS if limit in rule.model_fields_set),
+            " and ".join(f"{limit} {getattr(rule, limit):g}" for limit in _LIMITS if isfinite(getattr(rule, limit))),
             found.measured[name],
             found.rejected[name],
             *(found.quantiles[name] if found.quantiles[name] is not None else [None] * len(_QUANTILES)),
@@ -111,11 +112,12 @@ def near(lake: OpenLake, rule: str, value: float, count: int) -> Text:
             f"SELECT {signal} AS signal, signals_wide.url, signals_wide.reason, ratings.overall_score, "
             f"left(documents.text, {SHOWN_CHARS}) AS text FROM signals_wide "
             "JOIN documents USING (batch, file, offset) LEFT JOIN ratings USING (batch, file, offset) "
-            f"WHERE {signal} {side} {float(value)} ORDER BY abs({signal} - {float(value)}), doc_id LIMIT {int(count)}"
+            f"WHERE {signal} {side} {float(value)} "
+            f"ORDER BY abs({signal} - {float(value)}), signals_wide.doc_id LIMIT {int(count)}"
         )
         lines += [title, ""]
         for row in rows.collect():
-            rated = "not rated" if row.overall_score is None else f"quality {row.overall_score}"
-            lines += [f"{row.signal:g}  {row.url}  ({row.reason or 'kept'}, {rated})"]
+            rating = "not rated" if row.overall_score is None else f"quality {row.overall_score}"
+            lines += [f"{row.signal:g}  {row.url}  ({row.reason or 'kept'}, {rating})"]
             lines += [*(f"    {line}" for line in row.text.split("\n")), ""]
     return text(lines)

@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from deltalake import DeltaTable
 
 from jobs.catalog import TABLES
 from tests.conftest import ROOT
@@ -104,12 +103,3 @@ def test_polars_joins(printed: Any) -> None:
     names, _ = printed(example("join"))
     found = names["missing"].collect()
     assert Counter(found["reason"]) == Counter(page.reason for page in PAGES if page.stops == "screen")
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_tables_ask_no_more_of_a_reader_than_the_first_version(small_lake: Path, table: str) -> None:
-    if not (small_lake / table).is_dir():
-        pytest.skip("the small lake has no such table")
-    protocol = DeltaTable(str(small_lake / table)).protocol()
-    assert protocol.min_reader_version == 1
-    assert not protocol.reader_features
