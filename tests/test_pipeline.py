@@ -18,6 +18,7 @@ from jobs.explaining import reading
 from jobs.explaining.explained import explained, whole_edits
 from jobs.explaining.fate import Kind
 from jobs.explaining.rows import Found, Lost, Unseen
+from jobs.notebooks.opening import open_lake
 from jobs.pipeline import STAGES
 from jobs.runtime.cli import run_command
 from jobs.runtime.lake import Lake
@@ -118,6 +119,33 @@ def test_every_number_of_the_report_is_that_of_an_independent_query(lake: Path) 
     assert len(found) > 400
     different = {key: (found[key], expected[key]) for key in found if found[key] != pytest.approx(expected[key])}
     assert different == {}
+
+
+def test_the_views_tell_the_same_fates_and_every_reason(lake: Path, spark: SparkSession) -> None:
+    asked = open_lake(str(lake), spark)
+    when = "date_format(fetched_at, \"yyyy-MM-dd'T'HH:mm:ss'Z'\")"
+    told = asked.sql(f"SELECT url, {when} AS fetched_at, fate, method FROM documents_all").collect()
+    fates_of = {"kept": "published", "rejected": "rejected", "duplicate": "duplicate", "near_duplicate": "duplicate"}
+    expected = {
+        (page["url"], page["fetched_at"]): fates_of[page["outcome"]]
+        for page in EXPECTED["pages"]
+        if page["outcome"] in fates_of
+    }
+    assert {(row.url, row.fetched_at): row.fate for row in told} == expected
+    assert len(told) == len(expected) == len(rows(lake, "documents"))
+    near = [page["url"] for page in EXPECTED["pages"] if page["outcome"] == "near_duplicate"]
+    assert sorted(row.url for row in told if row.method == "minhash") == sorted(near)
+    missing = asked.sql("SELECT sum(documents), sum(documents_ratio) FROM reasons").head()
+    lost = len([row for row in rows(lake, "losses") if row["stage"] == "ingest"])
+    published = len(rows(lake, "corpus"))
+    assert missing[0] == len(told) + lost - published
+    assert missing[1] == pytest.approx(1 - published / (len(told) + lost))
+    parts = next(row for row in rows(lake, "progress") if row["stage"] == "screen")["parts"]
+    steps = json.loads(dict(parts)["settings"])["rules"]
+    wide = asked.sql("SELECT * FROM signals_wide")
+    assert ["language", *wide.columns[12:]] == [name for name, step in steps.items() if "measure" in step]
+    assert wide.columns[11] == "language_signal"
+    assert wide.where("NOT keep AND reason = 'word_count' AND word_count IS NULL").isEmpty()
 
 
 def test_files_count_their_records_by_type(lake: Path) -> None:

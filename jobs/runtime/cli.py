@@ -27,8 +27,8 @@ COMMANDS = {
     "explain": "show what became of a page, by URL or doc_id: each cut with its reason, or what dropped it",
     "report": "write what the lake holds and what became of its pages as one HTML file",
     "sql": "ask the tables: documents, screened, duplicates, deduplicated, programs, refined, ratings, corpus, losses, "
-    "files, progress, batches, and others; and the views survivors, stage_flow, program_operations, program_calls, "
-    "program_failures, program_words, program_word_classes",
+    "files, progress, batches, and others; and the views documents_all, reasons, signals_wide, domain_quality, "
+    "clusters, survivors, stage_flow, program_statistics, and others (docs/sql.md)",
 }
 EXAMPLES = """examples:
   corpusmill run --input '/data/CC-MAIN-2026-10/*.warc.gz' --lake ./lake
@@ -147,8 +147,11 @@ def _add_own_options(name: str, command: argparse.ArgumentParser) -> None:
             "--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal (default)"
         )
     if name == "sql":
-        command.add_argument("query", help="a SELECT statement")
-        command.add_argument("--rows", type=int, default=100, help="print at most this many rows (default: 100)")
+        command.add_argument("query", help="a SELECT statement, or DESCRIBE, SHOW, EXPLAIN; docs/sql.md has examples")
+        command.add_argument(
+            "--rows", metavar="N", type=_at_least_one, default=100, help="print at most this many rows (default: 100)"
+        )
+        command.add_argument("--out", metavar="FILE", default="", help="write all rows to FILE.csv or FILE.parquet")
 
 
 def _at_least_one(text: str) -> int:
