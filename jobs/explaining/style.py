@@ -116,17 +116,21 @@ def _stages() -> str:
     )
 
 
-CSS = (
+# The colours as variables, for the style sheet of any page.
+SCHEMES = (
     f":root{{color-scheme:light dark;{_variables(LIGHT)}}}\n"
-    f"@media(prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}\n{_RULES}{_stages()}"
+    f"@media(prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}\n"
 )
+CSS = f"{SCHEMES}{_RULES}{_stages()}"
+
+
+def source_of(inline: str) -> str:
+    """How a content security policy names one inline style sheet or script."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()}'"
+
 
 # Nothing but this style sheet: no script, image, font, frame, form or request, whatever the page's text says.
-POLICY = (
-    "default-src 'none'; "
-    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'"
-)
+POLICY = f"default-src 'none'; style-src {source_of(CSS)}; base-uri 'none'; form-action 'none'"
 
 
 def contrast(first: str, second: str) -> float:
