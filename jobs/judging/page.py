@@ -60,14 +60,14 @@ def _document(document: Drawn) -> list[Markup]:
 def _lines(document: Drawn) -> Iterator[Markup]:
     """The lines that are shown, and a note wherever something is not."""
     lines = document.text.split("\n", MOST_LINES)
-    shown = 0
+    shown = 0 if len(lines) > MOST_LINES else -1  # the last line has no line end
     for line in lines[:MOST_LINES]:
         yield element("p", line[:LINE_CHARS], class_="line", dir="auto")
         if len(line) > LINE_CHARS:
             yield _more(f"{len(line) - LINE_CHARS:,} more characters of this line are not shown.")
         shown += len(line) + 1
-    if shown <= document.chars:
-        yield _more(f"The last {document.chars - shown + 1:,} of {document.chars:,} characters are not shown.")
+    if shown < document.chars:
+        yield _more(f"The last {document.chars - shown:,} of {document.chars:,} characters are not shown.")
 
 
 def _more(note: str) -> Markup:

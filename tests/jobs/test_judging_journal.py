@@ -70,9 +70,10 @@ def test_what_cannot_be_written_leaves_no_part_of_a_line(tmp_path: Path, monkeyp
     def half(file: int, data: bytes) -> int:
         return real(file, data[: len(data) // 2])
 
-    with monkeypatch.context() as patched, pytest.raises(OSError, match="bytes were written"):
+    with monkeypatch.context() as patched:
         patched.setattr(journals.os, "write", half)
-        journal.note(judgement(2))
+        with pytest.raises(OSError, match="bytes were written"):
+            journal.note(judgement(2))
     journal.note(judgement(3))
     assert [one.offset for one in read(journal.path)] == [1, 3]
 
