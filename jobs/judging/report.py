@@ -60,16 +60,16 @@ def _heading(rows: Sequence[Row]) -> str:
     design = json.loads(rows[0]["design"])
     threshold = Threshold(**{name: design[name] for name in Threshold._fields})
     verdicts = [row["verdict"] for row in rows]
+    plural = "" if len(rows) == 1 else "s"
     counts = ", ".join(f"{verdicts.count(verdict):,} {verdict}" for verdict in (KEEP, DROP, SKIP))
     seconds = sorted(row["seconds"] for row in rows)[len(rows) // 2]
     near = "; ".join(
         f"{design['sides'][side]['documents']:,} on the {side} side, up to {design['sides'][side]['farthest']:.4g} away"
         for side in SIDES
     )
-    return printable(
-        f"{threshold}, judged by {rows[0]['judge']}: {len(rows):,} documents ({counts}), {duration(seconds)} each "
-        f"(median)."
-    ) + printable(f" Drawn from {threshold.about}, the nearest to the limit: {near}; sample {rows[0]['sample']}.")
+    who = f"{threshold}, judged by {rows[0]['judge']}: {len(rows):,} document{plural} ({counts})"
+    drawn = f"Drawn from {threshold.about}, the nearest to the limit: {near}; sample {rows[0]['sample']}."
+    return printable(f"{who}, {duration(seconds)} each (median). {drawn}")
 
 
 def _table(rows: Sequence[Row], said: Mapping[Place, Words]) -> str:
