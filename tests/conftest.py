@@ -9,6 +9,10 @@ import pytest
 from hypothesis import settings
 from pyspark.sql import SparkSession
 
+from tests.browser import chromium, open_page
+
+__all__ = ["chromium", "open_page"]  # fixtures
+
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared/data"
 

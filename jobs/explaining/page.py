@@ -11,7 +11,8 @@ from jobs.explaining.fate import Fate, Kind, State, Step, fate_of_lost
 from jobs.explaining.markup import Markup, element, joined
 from jobs.explaining.page_text import difference_html, legend, text_html
 from jobs.explaining.rows import UNSEEN, Lost, Row, Unseen, as_json
-from jobs.explaining.style import CSS, POLICY
+from jobs.explaining.style import CSS
+from jobs.explaining.whole import whole_page
 from jobs.review.rendering import Reviewed, title_of
 from udfs.programs.operations import Rejected, format_program
 
@@ -55,17 +56,7 @@ def page_of_unseen(unseen: Unseen) -> str:
 
 
 def _whole(title: str, head: Sequence[Markup], parts: Iterable[Markup]) -> str:
-    metas = (
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("meta", name="robots", content="noindex"),
-        element("title", f"Explained: {title[:200]}"),
-        element("style", Markup(CSS)),
-    )
-    body = element("body", element("header", *head), element("main", *parts))
-    return f"<!DOCTYPE html>\n{element('html', element('head', *metas), body, lang='en')}\n"
+    return whole_page(f"Explained: {title[:200]}", CSS, element("header", *head), element("main", *parts))
 
 
 # --- parts

@@ -4,8 +4,6 @@ Each stage has a colour, a kind of line through what it cuts and a letter, so th
 colour alone. Ratios of contrast are those of WCAG 2.2 (1.4.3), AA: 4.5 for text.
 """
 
-import base64
-import hashlib
 from typing import NamedTuple
 
 
@@ -122,15 +120,6 @@ SCHEMES = (
     f"@media(prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}\n"
 )
 CSS = f"{SCHEMES}{_RULES}{_stages()}"
-
-
-def source_of(inline: str) -> str:
-    """How a content security policy names one inline style sheet or script."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()}'"
-
-
-# Nothing but this style sheet: no script, image, font, frame, form or request, whatever the page's text says.
-POLICY = f"default-src 'none'; style-src {source_of(CSS)}; base-uri 'none'; form-action 'none'"
 
 
 def contrast(first: str, second: str) -> float:

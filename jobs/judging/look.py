@@ -4,7 +4,8 @@ The script only sends what the buttons send, and puts the answer in the page's p
 too, but for the keys. It makes no element of a text.
 """
 
-from jobs.explaining.style import SCHEMES, source_of
+from jobs.explaining.style import SCHEMES
+from jobs.explaining.whole import source_of
 
 CSS = f"""{SCHEMES}
 *{{box-sizing:border-box}}

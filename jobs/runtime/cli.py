@@ -25,6 +25,7 @@ COMMANDS = {
     "audit": "look for near-duplicates that are left in a table of texts, by parameters that no stage used",
     "programs": "show a sample of documents with their programs: lines that go, what is replaced, calls that count",
     "explain": "show what became of a page, by URL or doc_id: each cut with its reason, or what dropped it",
+    "report": "write what the lake holds and what became of its pages as one HTML file",
     "judge": "show you documents near a threshold, in a browser, and say how far rules and models agree with you",
     "sql": "ask the tables: documents, screened, duplicates, deduplicated, programs, refined, ratings, corpus, losses, "
     "files, progress, batches, and others; and the views survivors, stage_flow, program_operations, program_calls, "
@@ -36,6 +37,7 @@ EXAMPLES = """examples:
   corpusmill whatif --lake ./lake --set screen.rules.word_count.at_least=100
   corpusmill programs --lake ./lake --sample 5 --reason missing_target
   corpusmill explain --lake ./lake https://river.example/tale --html tale.html
+  corpusmill report --lake ./lake --out report.html
   corpusmill judge --lake ./lake --rule word_count
   corpusmill sql --lake ./lake "SELECT domain, quality, count(*) FROM corpus GROUP BY ALL ORDER BY ALL"
 Every setting, with its meaning and default, is in conf/local.yaml."""
@@ -138,6 +140,9 @@ def _add_own_options(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--html", metavar="FILE", help="write a page for a browser instead, one file without script"
         )
+    if name == "report":
+        command.add_argument("--out", metavar="FILE", default="report.html", help="the file (default: report.html)")
+        command.add_argument("--compare", metavar="LAKE", help="another lake, shown side by side with this one")
     if name in {"programs", "explain"}:
         command.add_argument("--whole", action="store_true", help="every line and call, in full")
         command.add_argument(

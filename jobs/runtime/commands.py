@@ -12,6 +12,8 @@ from jobs.judging import judge as judging
 from jobs.pipeline import STAGES, Settings
 from jobs.proposers import check as check_proposer
 from jobs.rate import check_model
+from jobs.reporting.settings import report_file
+from jobs.reporting.writing import report_of_run
 from jobs.runtime import lock
 from jobs.runtime import run as running
 from jobs.runtime.console import Console
@@ -48,17 +50,21 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
             if number not in {batch.batch for batch in known}:
                 raise CorpusmillError(f"--redo {number}: found no such batch; corpusmill status lists them.")
             running.forget(lake, number, STAGES)
-        _run_pending(settings, lake, options.only, run_id, console)
+        has_worked = _run_pending(settings, lake, options.only, run_id, console)
+        file = report_file(settings.report, settings.lake, settings.metastore_schema)
+        if settings.report.enabled and (has_worked or not file.exists()):
+            report_of_run(lake, file, console)
 
 
-def _run_pending(settings: Settings, lake: Lake, only: Sequence[str], run_id: str, console: Console) -> None:
+def _run_pending(settings: Settings, lake: Lake, only: Sequence[str], run_id: str, console: Console) -> bool:
+    """Do what is pending; whether that was anything."""
     done = running.read_progress(lake)
     sections = running.sections(settings, STAGES)
     pending = plan_work(STAGES, running.read_batches(lake), done, sections)
     wanted = [work for work in pending if not only or work.stage.name in only]
     if not wanted:
         console.line("Nothing is pending: every stage is done for every batch.")
-        return
+        return False
     if settings.spark.hand_over_models:
         hand_over(lake.spark, (model for work in wanted for model in work.stage.models(sections[work.stage.name])))
     waiting = {(work.stage.name, work.batch.batch) for work in pending}
@@ -67,6 +73,7 @@ def _run_pending(settings: Settings, lake: Lake, only: Sequence[str], run_id: st
         row = running.do(lake, work, sections[work.stage.name], settings.run, rows_given(work, done), run_id, console)
         done[work.stage.name, work.batch.batch] = row
         waiting.discard((work.stage.name, work.batch.batch))
+    return True
 
 
 def rows_given(work: Pending, done: Done) -> int:

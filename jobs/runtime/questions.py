@@ -1,5 +1,5 @@
-"""What the commands that ask a lake do: `status`, `sql`, `whatif`, `audit`, `programs`, `explain`. They write no table
-and take no lock."""
+"""What the commands that ask a lake do: `status`, `sql`, `whatif`, `audit`, `programs`, `explain`, `report`. They write
+no table and take no lock."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ from jobs import whatif as whatifs
 from jobs.catalog import TABLES
 from jobs.explaining import reading, shown
 from jobs.pipeline import STAGES, Settings
+from jobs.reporting import writing
 from jobs.review import sampling
 from jobs.review.rendering import Style, rendered
 from jobs.runtime import lock
@@ -179,6 +180,19 @@ def explain(settings: Settings, options: argparse.Namespace) -> None:
             "that is there."
         ) from None
     print(f"Wrote {options.html}.")
+
+
+def report(settings: Settings, options: argparse.Namespace) -> None:
+    """Write the report of the lake, beside another one where that is asked for."""
+    with opened(settings) as lake:
+        lakes = [lake]
+        if options.compare:
+            is_schema = lake.registered and "/" not in options.compare
+            is_path = not is_schema and "://" not in options.compare
+            other = str(Path(options.compare).expanduser().absolute()) if is_path else options.compare
+            lakes.append(Lake(lake.spark, other, registered=is_schema))
+        writing.report(lakes, Path(options.out))
+    print(f"Wrote {options.out}.")
 
 
 def _why_no_programs(lake: Lake, where: str, options: argparse.Namespace) -> str:

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from jobs.explaining.style import contrast, source_of
+from jobs.explaining.style import DARK, LIGHT, contrast
+from jobs.explaining.whole import source_of
 from jobs.judging import look, server
 from jobs.judging.journal import Journal, left_behind, read
 from jobs.judging.page import LINE_CHARS, MOST_LINES, page
@@ -295,8 +296,6 @@ def test_the_page_says_to_a_screen_reader_what_happened() -> None:
 
 
 def test_every_pair_of_colours_has_the_contrast_of_aa() -> None:
-    from jobs.explaining.style import DARK, LIGHT
-
     for scheme in (LIGHT, DARK):
         for name in ("kept", "dropped", "waiting"):
             assert contrast(*scheme.marks[name]) >= 4.5
