@@ -56,9 +56,13 @@ def told(rows: Sequence[Row], said: Mapping[Place, Words]) -> str:
     return f"{_heading(rows)}\n{_table(decided, said)}"
 
 
-def _heading(rows: Sequence[Row]) -> str:
+def _threshold(rows: Sequence[Row]) -> Threshold:
     design = json.loads(rows[0]["design"])
-    threshold = Threshold(**{name: design[name] for name in Threshold._fields})
+    return Threshold(**{name: design[name] for name in Threshold._fields})
+
+
+def _heading(rows: Sequence[Row]) -> str:
+    design, threshold = json.loads(rows[0]["design"]), _threshold(rows)
     verdicts = [row["verdict"] for row in rows]
     plural = "" if len(rows) == 1 else "s"
     counts = ", ".join(f"{verdicts.count(verdict):,} {verdict}" for verdict in (KEEP, DROP, SKIP))
@@ -69,12 +73,13 @@ def _heading(rows: Sequence[Row]) -> str:
     )
     who = f"{threshold}, judged by {rows[0]['judge']}: {len(rows):,} document{plural} ({counts})"
     drawn = f"Drawn from {threshold.about}, the nearest to the limit: {near}; sample {rows[0]['sample']}."
-    return printable(f"{who}, {duration(seconds)} each (median). {drawn}")
+    return "\n".join(textwrap.wrap(printable(f"{who}, {duration(seconds)} each (median). {drawn}"), 120))
 
 
 def _table(rows: Sequence[Row], said: Mapping[Place, Words]) -> str:
     weights = weights_of([row["side"] for row in rows], [row["side_documents"] for row in rows])
-    own = json.loads(rows[0]["design"])["name"]
+    threshold = _threshold(rows)
+    said, own = _with_threshold(rows, said, threshold), threshold.name
     lines: list[tuple[str, int, str, str, str, str, str]] = []
     unanimous: dict[tuple[bool, tuple[int, ...]], list[str]] = defaultdict(list)
     agreements = {}
@@ -87,9 +92,24 @@ def _table(rows: Sequence[Row], said: Mapping[Place, Words]) -> str:
         else:
             lines.append(_line(name, found))
     alike = [_alike(keep, names, agreements[names[0]]) for (keep, _), names in unanimous.items()]
-    missing = sum(not said.get(_place(row)) for row in rows)
+    missing = sum(set(said[_place(row)]) <= {str(threshold)} for row in rows)
     note = [f"{missing:,} judged documents are in no table now, and left out."] if missing else []
     return "\n".join([as_table(_COLUMNS, lines), *alike, *note])
+
+
+def _with_threshold(rows: Sequence[Row], said: Mapping[Place, Words], threshold: Threshold) -> dict[Place, Words]:
+    """The threshold that was asked for is a decider too: what the sides say, with the signal as the score. The stage
+    that has the same limit would say it again."""
+    sign = 1 if threshold.bound in {"at_least", "above"} else -1
+    sides = {_place(row): Said(row["side"] == KEEP, sign * row["signal"]) for row in rows}
+    words = {place: dict(said.get(place, {})) for place in sides}
+    if all(
+        threshold.name not in words[place] or words[place][threshold.name].keeps == sides[place].keeps
+        for place in sides
+    ):
+        for one in words.values():
+            one.pop(threshold.name, None)
+    return {place: {str(threshold): sides[place], **words[place]} for place in sides}
 
 
 def _covered(rows: Sequence[Row], said: Mapping[Place, Words], own: str) -> dict[str, list[int]]:

@@ -273,8 +273,9 @@ def test_a_sitting_is_stored_and_gone_on_with_and_comes_to_figures(
     assert {(row["judge"], row["batch"], row["file"]) for row in stored} == {("anna", 3, "/crawl/a.gz")}
     assert not list((Path(lake.location) / "_judging").iterdir())
     # All 9 are judged, so each stands for itself. The rule keeps 6, of them 3 good; it drops 3, of them 1 good.
-    line = next(line for line in out.splitlines() if line.startswith("screen.word_count  "))
-    assert re.match(r"screen\.word_count +9 +56% \(27% to 81%\) +0\.14 \(.*?\) +33% \(.*?\) +11% \(.*?\) +-$", line)
+    line = next(line for line in out.splitlines() if line.startswith("screen.word_count at least 50  "))
+    assert re.search(r" 9 +56% \(27% to 81%\) +0\.14 \(.*?\) +33% \(.*?\) +11% \(.*?\) +0\.40 \(.*?\)$", line)
+    assert "\nscreen.word_count  " not in out, "the rule says the same as the threshold"
     assert "Always keep, of 9 documents, so agree 44% (19% to 73%): screen.symbol_ratio" in out
     # The rater saw 1 and 2 (good) and 4, 5, 6 (bad), and orders them as the person does.
     line = next(line for line in out.splitlines() if line.startswith("rate.overall_score >= 2.5 by feedfacecafe "))
