@@ -67,7 +67,10 @@ def test_keys_judge_and_say_so(client: Client, open_page: Open) -> None:
     page.keyboard.press("s")
     wait_for(page, "Document 3 of 3")
     assert client.stored == [(0, "keep"), (1, "skip")]
-    assert page.evaluate("scrollY") == 0
+    page.evaluate("scrollTo(0, 500)")
+    page.keyboard.press("u")
+    wait_for(page, "Document 2 of 3")
+    assert page.evaluate("scrollY") == 0, "a document is read from its beginning"
 
 
 def test_keys_that_are_held_or_belong_to_the_browser_do_nothing(client: Client, open_page: Open) -> None:
@@ -148,6 +151,7 @@ def test_scripts_and_images_of_others_would_be_refused(client: Client, open_page
     opened.page.locator("#out").evaluate("button => button.form.submit()")
     opened.page.wait_for_timeout(300)
     assert opened.page.url == client.address
+    assert opened.requests == ["http://evil.test/x"], "noted when it was refused; of the form there is none"
     assert not any(error.startswith("dialog") for error in opened.errors)
 
 
