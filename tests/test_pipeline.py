@@ -25,6 +25,7 @@ from jobs.runtime.lake import Lake
 from tests.conftest import ROOT
 from tests.report_numbers import Numbers, expected_numbers
 from tests.tables import Row, difference, rows, tables
+from udfs.crawl.urls import host, registered_domain
 from udfs.text.edits import apply
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("spark")]
@@ -97,7 +98,7 @@ def test_explain_says_of_each_kind_of_page_what_became_of_it(lake: Path, spark: 
             assert isinstance(found, Lost)
         elif page["outcome"] == "no_document":
             assert isinstance(found, Unseen)
-            assert all(row["url"].split("/")[2].endswith(found.host.removeprefix("www.")) for row in found.nearest)
+            assert {registered_domain(host(row["url"])) for row in found.nearest} == {registered_domain(found.host)}
         else:
             assert isinstance(found, Found)
             told = explained(found)

@@ -13,6 +13,7 @@ of the first 32 columns.
 from jobs.catalog.columns import BATCH, BATON, BATON_NAMES, DOC_ID, EDITS, KEEP, POSITION
 from jobs.catalog.crawl import BATCHES, DOCUMENTS, FILES, LOSSES
 from jobs.catalog.dedup import BANDS, BLOOM_SHARDS, DEDUPLICATED, DUPLICATES, REPEATS, SIGNATURES
+from jobs.catalog.judging import JUDGEMENTS
 from jobs.catalog.quality import CORPUS, RATINGS, SCREENED
 from jobs.catalog.refining import PROGRAMS, REFINED
 from jobs.catalog.work import PROGRESS
@@ -33,6 +34,7 @@ __all__ = [
     "EDITS",
     "FAILURES",
     "FILES",
+    "JUDGEMENTS",
     "KEEP",
     "LOSSES",
     "POSITION",
@@ -67,6 +69,7 @@ TABLES = {
         REFINED,
         RATINGS,
         CORPUS,
+        JUDGEMENTS,
         PROGRESS,
     )
 }

@@ -103,6 +103,14 @@ def accuracy(table: Floats) -> Floats:
     return ratio(np.trace(table, axis1=1, axis2=2), table.sum(axis=(1, 2)))
 
 
+def kappa(table: Floats) -> Floats:
+    """Cohen's kappa of a confusion (Cohen 1960): agreement beyond that of two who say each class as often, but
+    independently; NaN where both say one class only."""
+    whole = table.sum(axis=(1, 2))
+    chance = ratio((table.sum(axis=1) * table.sum(axis=2)).sum(axis=1), whole**2)
+    return ratio(accuracy(table) - chance, np.where(1 - chance > _ROUNDING, 1 - chance, 0.0))
+
+
 def cell_share(table: Floats, hits: ArrayLike, among: ArrayLike = True) -> Floats:
     """The share of a confusion's rows that are in cells (truth by guess) that are hits, of all or of those `among`."""
     some = np.asarray(among, dtype=np.float64)

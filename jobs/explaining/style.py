@@ -114,10 +114,12 @@ def _stages() -> str:
     )
 
 
-CSS = (
+# The colours as variables, for the style sheet of any page.
+SCHEMES = (
     f":root{{color-scheme:light dark;{_variables(LIGHT)}}}\n"
-    f"@media(prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}\n{_RULES}{_stages()}"
+    f"@media(prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}\n"
 )
+CSS = f"{SCHEMES}{_RULES}{_stages()}"
 
 
 def contrast(first: str, second: str) -> float:

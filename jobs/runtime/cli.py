@@ -26,6 +26,7 @@ COMMANDS = {
     "programs": "show a sample of documents with their programs: lines that go, what is replaced, calls that count",
     "explain": "show what became of a page, by URL or doc_id: each cut with its reason, or what dropped it",
     "report": "write what the lake holds and what became of its pages as one HTML file",
+    "judge": "show you documents near a threshold, in a browser, and say how far rules and models agree with you",
     "sql": "ask the tables: documents, screened, duplicates, deduplicated, programs, refined, ratings, corpus, losses, "
     "files, progress, batches, and others; and the views documents_all, reasons, signals_wide, domain_quality, "
     "clusters, survivors, stage_flow, program_statistics, and others (docs/sql.md)",
@@ -37,6 +38,7 @@ EXAMPLES = """examples:
   corpusmill programs --lake ./lake --sample 5 --reason missing_target
   corpusmill explain --lake ./lake https://river.example/tale --html tale.html
   corpusmill report --lake ./lake --out report.html
+  corpusmill judge --lake ./lake --rule word_count
   corpusmill sql --lake ./lake "SELECT domain, quality, count(*) FROM corpus GROUP BY ALL ORDER BY ALL"
 Every setting, with its meaning and default, is in conf/local.yaml."""
 
@@ -146,12 +148,50 @@ def _add_own_options(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal (default)"
         )
+    if name == "judge":
+        _add_options_of_judge(command)
     if name == "sql":
         command.add_argument("query", help="a SELECT statement, or DESCRIBE, SHOW, EXPLAIN; docs/sql.md has examples")
         command.add_argument(
             "--rows", metavar="N", type=_at_least_one, default=100, help="print at most this many rows (default: 100)"
         )
         command.add_argument("--out", metavar="FILE", default="", help="write all rows to FILE.csv or FILE.parquet")
+
+
+def _add_options_of_judge(command: argparse.ArgumentParser) -> None:
+    from udfs.models.criteria import CRITERIA, EXTRA_SCORES
+
+    near = command.add_mutually_exclusive_group()
+    near.add_argument("--rule", metavar="NAME", default="", help="documents near the limit of a rule of screening")
+    near.add_argument(
+        "--score", choices=(*CRITERIA, *EXTRA_SCORES), default="", help="documents near a limit of a score of the rater"
+    )
+    near.add_argument("--stage", choices=("execute",), default="", help="documents that programs took much from")
+    command.add_argument(
+        "--limit", default="", help="the limit, or the name of one of the rule's (default: the rule's; 2.5 for a score)"
+    )
+    command.add_argument(
+        "--sample", metavar="N", type=_at_least_one, default=40, help="so many, half of each side (default: 40)"
+    )
+    command.add_argument(
+        "--near", metavar="N", type=_at_least_one, default=500, help="of the N nearest of each side (default: 500)"
+    )
+    command.add_argument(
+        "--band", metavar="WIDTH", type=_width, default=0.0, help="of those within this of the limit instead"
+    )
+    command.add_argument("--seed", type=int, default=0, help="another seed draws other documents (default: 0)")
+    command.add_argument("--judge", metavar="NAME", default="", help="who judges (default: the user)")
+    command.add_argument("--port", type=int, default=0, help="of the page, on 127.0.0.1 (default: any that is free)")
+
+
+def _width(text: str) -> float:
+    try:
+        width = float(text)
+    except ValueError:
+        width = 0.0
+    if not 0 < width < float("inf"):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number above 0")
+    return width
 
 
 def _at_least_one(text: str) -> int:

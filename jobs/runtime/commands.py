@@ -1,5 +1,5 @@
-"""What the commands that are about work do: `run` and `plan`. Settings are checked as far as possible before Spark
-starts."""
+"""What the commands that write tables or are about work do: `run`, `plan` and `judge`. Settings are checked as far as
+possible before Spark starts."""
 
 import argparse
 import contextlib
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jobs import dedup_bloom, sign
 from jobs.ingest import find_input
+from jobs.judging import judge as judging
 from jobs.pipeline import STAGES, Settings
 from jobs.proposers import check as check_proposer
 from jobs.rate import check_model
@@ -113,6 +114,14 @@ def plan(settings: Settings, options: argparse.Namespace) -> None:
         print(f"batch {number} ({batch.crawl}, {len(batch.files):,} files, {batch.size_bytes / 1e6:,.1f} MB)")
         for work in works:
             print(f"  {work.stage.name:<16} {'; '.join(work.reasons)}")
+
+
+def judge(settings: Settings, options: argparse.Namespace) -> None:
+    """Show documents near a threshold to a person, and print how far the stages agree with them. It adds to a table of
+    its own, so it needs no lock."""
+    judging.check(options)
+    with opened(settings) as lake:
+        judging.judge(lake, options)
 
 
 def _by_batch(pending: Sequence[Pending]) -> list[tuple[int, list[Pending]]]:

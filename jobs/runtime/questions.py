@@ -15,8 +15,8 @@ from jobs import whatif as whatifs
 from jobs.catalog import TABLES
 from jobs.explaining import reading, shown
 from jobs.pipeline import STAGES, Settings
-from jobs.reporting import writing
 from jobs.queries import asking, printed, written
+from jobs.reporting import writing
 from jobs.review import sampling
 from jobs.review.rendering import Style, rendered
 from jobs.runtime import lock

@@ -33,7 +33,7 @@ HOSTILE = (
     "</title></style></script><script>alert(1)</script><img src=http://evil.test/x onerror=alert(1)>"
     "\" onmouseover='alert(1)' \u202egnp.exe\u202c \x00 \x1b[2J\x1b]0;owned\x07 \u2028 javascript:alert(1) &amp; \ud800"
 )
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "link"}
 TAGS = """
     html head meta title style body header main section h1 h2 h3 p div span del ins a ul li bdi code pre details summary
     table thead tbody tr th td svg text rect line
