@@ -93,7 +93,8 @@ svg .tick{stroke:var(--text);stroke-width:2}
 pre{white-space:pre-wrap;font:13px/1.45 ui-monospace,monospace;margin:.3rem 0}
 summary{cursor:pointer}.difference{white-space:pre-wrap;unicode-bidi:isolate}
 @media(max-width:48rem){.row,.row.beside{grid-template-columns:2.8rem minmax(0,1fr)}.note{grid-column:2}
- th,td{padding-inline-end:.4rem}td:first-child{min-width:8.5rem}}
+ th,td{padding-inline-end:.4rem}table{font-size:.85rem}
+ .badge{white-space:normal}.badge,th{overflow-wrap:normal}td:first-child{min-width:7.8rem}}
 @media print{.mark::after{content:attr(data-sign)}}
 """
 
