@@ -60,7 +60,7 @@ body{margin:0 auto;padding:1rem;max-width:78rem;background:var(--ground);color:v
  font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 h1{font-size:1.4rem;margin:0 0 .3rem}
 h2{font-size:1.1rem;margin:2rem 0 .5rem;border-top:1px solid var(--rule);padding-top:1rem}
-p{margin:.3rem 0}.faint,.no{color:var(--faint)}
+h3{font-size:1rem;margin:1.2rem 0 .3rem}p{margin:.3rem 0}.faint,.no{color:var(--faint)}
 table{border-collapse:collapse;width:100%}caption{text-align:start;color:var(--faint)}
 th,td{text-align:start;vertical-align:top;padding:.2rem .8rem .2rem 0;border-bottom:1px solid var(--rule)}
 th{font-weight:600}td.number{text-align:end;font-variant-numeric:tabular-nums}
@@ -93,7 +93,8 @@ svg .tick{stroke:var(--text);stroke-width:2}
 pre{white-space:pre-wrap;font:13px/1.45 ui-monospace,monospace;margin:.3rem 0}
 summary{cursor:pointer}.difference{white-space:pre-wrap;unicode-bidi:isolate}
 @media(max-width:48rem){.row,.row.beside{grid-template-columns:2.8rem minmax(0,1fr)}.note{grid-column:2}
- th,td{padding-inline-end:.4rem}}
+ th,td{padding-inline-end:.4rem}table{font-size:.85rem}
+ .badge{white-space:normal}.badge,th{overflow-wrap:normal}td:first-child{min-width:7.8rem}}
 @media print{.mark::after{content:attr(data-sign)}}
 """
 

@@ -1,7 +1,7 @@
 """The look of the report, beyond that of the explained page, whose colours it shares."""
 
 REPORT_CSS = """
-h1{font-size:1.5rem}h3{font-size:1rem;margin:1.4rem 0 .3rem}.url,.excerpt{overflow-wrap:anywhere}
+h1{font-size:1.5rem}.url,.excerpt{overflow-wrap:anywhere}
 main section>*{margin-block:.7rem}main section>h2{margin:2.2rem 0 .5rem}
 nav ul{list-style:none;padding:0;margin:1rem 0 0;display:flex;flex-wrap:wrap;gap:.3rem 1.1rem}nav li{margin:0}
 .tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:.6rem;margin:1rem 0}

@@ -80,7 +80,7 @@ def table_html(table: Table) -> Markup:
         element("th", name, scope="col", class_="number" if is_number else "")
         for name, is_number in zip(table.columns, numeric, strict=True)
     )
-    body = (_row(table, row) for row in table.rows)
+    body = (element("tr", *(_cell(table, at, row[at], numeric[at]) for at in range(len(row)))) for row in table.rows)
     how = element("a", "SQL", href=f"#sql-{table.query}", class_="how") if table.query else ""
     caption = element("caption", table.caption, " ", how)
     whole = element(
@@ -98,17 +98,13 @@ def _is_numeric(table: Table, at: int) -> bool:
     return at >= table.keys and any(isinstance(row[at], int | float) for row in table.rows)
 
 
-def _row(table: Table, row: Sequence[Cell]) -> Markup:
-    return element("tr", *(_cell(table, at, value) for at, value in enumerate(row)))
-
-
-def _cell(table: Table, at: int, value: Cell) -> Markup:
+def _cell(table: Table, at: int, value: Cell, is_number: bool) -> Markup:
     if at < table.keys:
         said = shown(value)
         return element("th", element("bdi", said) if isinstance(value, str) else said, scope="row")
     if isinstance(value, int | float):
         return element("td", shown(value), class_="number", data_column=table.columns[at], data_value=_exact(value))
-    return element("td", element("bdi", shown(value)))
+    return element("td", shown(value), class_="number") if is_number else element("td", element("bdi", shown(value)))
 
 
 def _exact(value: int | float) -> str:
