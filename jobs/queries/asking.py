@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
@@ -38,5 +39,5 @@ def asked(lake: Lake, query: str, names: Sequence[str] = ()) -> Iterator[DataFra
     full = with_versions(query, TABLES, lake.identifier)
     try:
         yield lake.spark.sql(full)
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         raise CorpusmillError(f"sql: {sentence(error, full, names, lake.location)}") from None

@@ -12,12 +12,15 @@ from jobs.views import VIEWS
 
 _WRITERS = {table: stage.name for stage in reversed(STAGES) for table in stage.writes}
 _NEEDS = {view.name: view.needs for view in VIEWS}
-_PLACE = re.compile(r"\(line (\d+), pos (\d+)\)")
+_PLACE = re.compile(r"\bline (\d+),? pos (\d+)\b")
+_NAMED = re.compile(r"\[[A-Z][A-Z_.]+\] .+")  # as Spark names kinds of mistakes
 _NEAR = 30  # characters of the query that are shown behind the place of a mistake
 
 
-def sentence(error: PySparkException, query: str, names: Collection[str], where: str) -> str:
+def sentence(error: Exception, query: str, names: Collection[str], where: str) -> str:
     """The mistake. `query` is what Spark was given, `names` are the tables and views of the lake at `where`."""
+    if not isinstance(error, PySparkException):  # the JVM's own, of a task
+        return _first_line(error)
     kind = error.getCondition() or ""
     said = error.getMessageParameters() or {}
     if kind.startswith("TABLE_OR_VIEW_NOT_FOUND"):
@@ -57,9 +60,11 @@ def _at(error: PySparkException, query: str = "") -> str:
     return f" at line {line}, character {column + 1}{behind}"
 
 
-def _first_line(error: PySparkException) -> str:
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return re.sub(r"\s*;?\s*(SQLSTATE: \w+|line \d+ pos \d+).*$", "", first)
+def _first_line(error: Exception) -> str:
+    """The line that names the mistake, or the first one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    named = [found[0] for found in map(_NAMED.search, lines) if found]
+    return re.sub(r"\s*;?\s*(SQLSTATE: \w+|line \d+ pos \d+).*$", "", (named or lines or [type(error).__name__])[0])
 
 
 def _and(names: list[str]) -> str:

@@ -1,28 +1,22 @@
-"""The notebooks: as they should be in the repository, and each run by papermill on a small lake, in a kernel of its own
-environment. The kernel stays for all of them, so that the first makes a session and the others find one, as a cluster's
-notebooks do."""
+"""The notebooks: as they should be in the repository, and run by papermill on a small lake: all of them where there is
+a session, as on a cluster, and one in a kernel, where there is none."""
 
 import ast
 import json
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import papermill
 import pytest
-from jupyter_client import AsyncKernelManager
-from nbclient.util import run_sync
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
+from papermill.engines import Engine, papermill_engines
+from pyspark.sql import SparkSession
 
 from tests.conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = ["01_corpus_tour", "02_program_audit", "03_dedup_tuning", "04_thresholds"]
-CELL_SECONDS = 600
 
 EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 SAID = {
@@ -103,51 +97,64 @@ def test_a_fault_is_seen() -> None:
     assert unstripped([{"source": ["1"], "outputs": [], "execution_count": 3}])
 
 
-class OneKernel(NBClientEngine):
-    """Papermill's own engine, but in a kernel that is there already."""
+class Here(Engine):
+    """An engine of papermill that runs cells in this process, where `spark` is there already, as it is on a cluster:
+    a kernel with a session of its own would take most of a minute."""
 
-    manager: AsyncKernelManager
+    spark: SparkSession
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
-        PapermillNotebookClient(nb_man, km=cls.manager, kernel_name=kernel_name, timeout=CELL_SECONDS).execute()
+        names: dict[str, Any] = {"spark": cls.spark}
+        for index, cell in enumerate(nb_man.nb.cells):
+            nb_man.cell_start(cell, index)
+            if cell.cell_type == "code":
+                cell.outputs = outputs(cell.source, names)
+            nb_man.cell_complete(cell, index)
 
 
-@pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of papermill's engine that has a kernel of this Python in another folder."""
-    manager = AsyncKernelManager(kernel_name="python3")
-    folder = tmp_path_factory.mktemp("notebooks")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder)}
-    manager.kernel_spec.argv[0] = sys.executable
-    run_sync(manager.start_kernel)(cwd=str(folder), env=environment)
-    OneKernel.manager = manager
-    papermill_engines.register("one_kernel", OneKernel)
-    yield "one_kernel"
-    run_sync(manager.shutdown_kernel)(now=True)
+def outputs(text: str, names: dict[str, Any]) -> list[Any]:
+    """What a cell shows: the value of its last line, where that is an expression."""
+    lines = ast.parse(text)
+    last = lines.body.pop() if isinstance(lines.body[-1], ast.Expr) else None
+    exec(compile(lines, "cell", "exec"), names)
+    if last is None:
+        return []
+    value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+    return [nbformat.v4.new_output("execute_result", {"text/plain": repr(value)}, execution_count=1)]
 
 
-def shown(book: Any) -> str:
-    """All that a notebook shows, as text."""
-    outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert not [output for output in outputs if output.output_type == "error"]
-    return "\n".join(
-        str(output.get("text", output.get("data", {}).get("text/plain", ""))) + str(output.get("data", {}))
-        for output in outputs
+def shown(path: Path, lake: Path, made: Path, **options: Any) -> str:
+    """All that a notebook shows of a lake, as text."""
+    book = papermill.execute_notebook(
+        path, made / "made.ipynb", parameters={"lake_path": str(lake)}, progress_bar=False, **options
     )
+    found = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert not [output for output in found if output.output_type == "error"]
+    return "\n".join(output.get("data", {}).get("text/plain", output.get("text", "")) for output in found)
 
 
 @pytest.mark.spark
 @EVERY
-def test_a_notebook_runs(path: Path, kernel: str, small_lake: Path, tmp_path: Path) -> None:
-    made = papermill.execute_notebook(
-        path,
-        tmp_path / "made.ipynb",
-        parameters={"lake_path": str(small_lake)},
-        engine_name=kernel,
-        kernel_name="python3",
-        progress_bar=False,
-    )
-    text = shown(made)
+def test_a_notebook_runs_where_there_is_a_session(
+    path: Path, spark: SparkSession, small_lake: Path, tmp_path: Path
+) -> None:
+    Here.spark = spark
+    papermill_engines.register("here", Here)
+    with pd.option_context("display.width", 1000, "display.max_columns", None, "display.max_colwidth", None):
+        text = shown(path, small_lake, tmp_path, engine_name="here", kernel_name="python3")
     for said in SAID[path.stem]:
+        assert said in text, f"{said}\n{text}"
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_a_notebook_runs_in_a_kernel_of_its_own(
+    small_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Papermill's own engine, in another folder: the notebook makes itself a session."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    text = shown(NOTEBOOKS[1], small_lake, tmp_path, kernel_name="python3", cwd=str(tmp_path))
+    for said in SAID[NOTEBOOKS[1].stem]:
         assert said in text, f"{said}\n{text}"
