@@ -54,17 +54,22 @@ def _parser() -> argparse.ArgumentParser:
     add("--work", type=Path, help="folder for what is done so far; by default beside the model")
     add("--held-out", type=Path, help="folder for the pages that are not trained on")
     add("--held-out-share", type=float, default=0.15, help="share of the open sites that are not trained on")
-    add("--passes", type=int, default=12, help="over all pages")
-    add("--members", type=int, default=1, help="networks whose logits are averaged")
+    add(
+        "--passes",
+        type=int,
+        nargs="+",
+        default=[5, 3],
+        help="over all pages, of each network whose logits are averaged",
+    )
     add("--threads", type=int, default=1, help="threads")
     add("--seed", type=int, default=0, help="of the split, the weights and the order of the pages")
     return parser
 
 
 def _check(options: argparse.Namespace) -> None:
-    for name in ("passes", "members", "threads"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name} is {getattr(options, name)}, expected 1 or more; correct it.")
+    for name, least in (("passes", min(options.passes)), ("threads", options.threads)):
+        if least < 1:
+            raise ValueError(f"--{name} is {least}, expected 1 or more; correct it.")
     if not 0 < options.held_out_share < 1:
         raise ValueError(f"--held-out-share is {options.held_out_share}, expected more than 0 and less than 1.")
     for folder in (options.out, options.work, options.held_out):
@@ -109,10 +114,10 @@ def _fit(options: argparse.Namespace, pages: Sequence[LinePage], work: Path) -> 
     words = known_words(pages)
     inputs = [ready(page, words) for page in pages]
     networks = []
-    for number in range(options.members):
-        seed = options.seed + number
+    for number, passes in enumerate(options.passes):
+        seed = options.seed + 1 + number
         network = new_network(inputs, words, seed)
-        train_network(network, inputs, options.passes, seed, work / f"network-{number}.pt", _say)
+        train_network(network, inputs, passes, seed, work / f"network-{number}.pt", _say)
         networks.append(network)
     head, documents = document_head(networks, words, options.ratings)
     write_graph([weights_of(network) for network in networks], head, options.out / GRAPH_FILE)

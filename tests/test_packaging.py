@@ -33,7 +33,7 @@ RUN_SECONDS = 600.0
 MODEL = ROOT / "models/rater-minilm-v1"
 SERVER = ("--host", "127.0.0.1", "--webui-port", "0")
 INPUT = ROOT / "sample/*.warc.gz"
-PROGRAMS = ROOT / "sample/programs.jsonl"
+TAGGER = ROOT / "models/refiner-lines-v1"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -187,7 +187,7 @@ def _submit(folder: Path, archive: Path, environment: dict[str, str], options: S
 def _arguments(lake: Path) -> list[str]:
     """The demo over the sample, by absolute paths."""
     conf = ROOT / "conf/demo.yaml"
-    settings = (f'ingest.input=["{INPUT}"]', f'propose.recorded.files=["{PROGRAMS}"]', f"rate.model={MODEL}")
+    settings = (f'ingest.input=["{INPUT}"]', f"propose.lines.model={TAGGER}", f"rate.model={MODEL}")
     return ["run", "--conf", str(conf), "--lake", str(lake), *(part for each in settings for part in ("--set", each))]
 
 

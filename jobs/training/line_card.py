@@ -50,7 +50,7 @@ def write_line_manifest(
         endings=ENDINGS,
         head_tokens=HEAD_TOKENS,
         tail_tokens=TAIL_TOKENS,
-        members=options.members,
+        members=len(options.passes),
         thresholds=thresholds,
         training=_training(options, *split, documents),
         quality=tuple(quality),
@@ -92,7 +92,7 @@ def _version(package: str) -> str:
 def _command(options: argparse.Namespace) -> str:
     files = " ".join(sorted(path.name for path in options.pages))
     ratings = f" --ratings {options.ratings.name}" if options.ratings else ""
-    numbers = f" --passes {options.passes} --members {options.members} --seed {options.seed}"
+    numbers = f" --passes {' '.join(map(str, options.passes))} --seed {options.seed}"
     share = f" --held-out-share {options.held_out_share}"
     return f"python -m jobs.train_refiner --pages {files}{ratings} --out {options.out.name}{numbers}{share}"
 

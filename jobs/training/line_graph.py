@@ -4,6 +4,7 @@ Written node by node: the graph is a few dozen nodes, and depends on no exporter
 said in `udfs.models.line_manifest`.
 """
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,27 +21,34 @@ Weights = dict[str, NDArray[np.float32]]
 
 
 class Graph:
-    """Nodes and constants, each under a name of its own."""
+    """Nodes and constants, each under a name of its own; what is the same in several networks is there once."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self._known: dict[Any, str] = {}
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add a node; the name of its first output."""
         from onnx import helper
 
         name = f"{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name, **attributes))
-        return name
+        known = self._known.setdefault((operator, inputs, repr(attributes)), name)
+        if known == name:
+            self.nodes.append(helper.make_node(operator, list(inputs), [name], name, **attributes))
+        return known
 
     def constant(self, values: Any) -> str:
         """Add a constant."""
         from onnx import numpy_helper
 
+        array = np.asarray(values, order="C")
         name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
+        digest = hashlib.sha256(array.tobytes()).digest()
+        known = self._known.setdefault((str(array.dtype), array.shape, digest), name)
+        if known == name:
+            self.constants.append(numpy_helper.from_array(array, name))
+        return known
 
     def layer(self, values: str, weights: Weights, name: str) -> str:
         """A linear layer of torch."""
@@ -120,8 +128,12 @@ def _lines(graph: Graph, weights: Weights) -> str:
 
 
 def _vectors(graph: Graph, weights: Weights) -> str:
-    """The words' vectors, (lines, SHOWN, width), from int8 with a scale for each row."""
-    table = np.concatenate([weights["fixed.weight"], weights["own.weight"]], axis=1)
+    """The words' vectors, (lines, SHOWN, width), from int8 with a scale for each row of either table."""
+    parts = [_looked_up(graph, weights[name]) for name in ("fixed.weight", "own.weight")]
+    return graph.node("Concat", *parts, axis=2)
+
+
+def _looked_up(graph: Graph, table: NDArray[np.float32]) -> str:
     scale = np.maximum(np.abs(table).max(1, keepdims=True), 1e-8) / 127
     rows = graph.node("Gather", graph.constant(np.round(table / scale).astype(np.int8)), "tokens")
     scales = graph.node("Gather", graph.constant(scale.astype(np.float32)), "tokens")

@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
-from udfs.programs.tagging.words import SHOWN
+from udfs.programs.tagging.words import FIRST_WORD, SHOWN
 
 WORD_CHANNELS = 96
 SHAPE_WIDTH = 64
 LINE_WIDTH = 160
 GRU_WIDTH = 96
 HEAD_WIDTH = 96
+LINE_DROP, WORD_DROP, TEXT_DROP, OWN_DROP = 0.4, 0.15, 0.1, 0.5
+FOREIGN_PAGES, FOREIGN_WORDS = 0.25, 0.9
 TOKEN_STEPS = (3, 7, SHOWN)  # lines of at most so many tokens are computed together
 
 
@@ -33,6 +35,16 @@ class Batch(NamedTuple):
     tokens: NDArray[np.int32]  # (lines, SHOWN)
     features: NDArray[np.float32]
     sizes: Sequence[int]  # lines of each page
+
+
+def _less_known(tokens: Any, sizes: Sequence[int]) -> Any:
+    """Tokens with some left out, and on some pages no word known: such pages are as those in other languages."""
+    foreign = (torch.rand(len(sizes)) < FOREIGN_PAGES).repeat_interleave(torch.tensor(sizes)).unsqueeze(1)
+    endings = torch.randint(1, FIRST_WORD, (1,)) + tokens * torch.randint(1, FIRST_WORD, (1,))
+    unknown = torch.where(tokens > 0, 1 + endings % (FIRST_WORD - 1), 0)
+    tokens = torch.where(foreign & (torch.rand(tokens.shape) < FOREIGN_WORDS), unknown, tokens)
+    tokens = tokens * (torch.rand(tokens.shape) > WORD_DROP)
+    return tokens * (torch.rand(len(tokens), 1) > TEXT_DROP)
 
 
 class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed where mypy runs
@@ -45,9 +57,7 @@ class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed whe
         super().__init__()
         self.fixed = nn.Embedding.from_pretrained(torch.from_numpy(fixed), freeze=True, padding_idx=0)
         self.own = nn.Embedding(len(fixed), own_width, padding_idx=0)
-        nn.init.normal_(self.own.weight, std=0.1)
-        with torch.no_grad():
-            self.own.weight[0] = 0
+        nn.init.zeros_(self.own.weight)  # a word that is never seen says nothing of its own
         self.register_buffer("mean", torch.from_numpy(mean))
         self.register_buffer("spread", torch.from_numpy(spread))
         width = fixed.shape[1] + own_width
@@ -60,9 +70,7 @@ class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed whe
         self.page = nn.Linear(4 * GRU_WIDTH, HEAD_WIDTH)
         self.head = nn.Linear(4 * GRU_WIDTH + LINE_WIDTH, HEAD_WIDTH)
         self.keep = nn.Linear(HEAD_WIDTH, 1)
-        self.drop = nn.Dropout(0.25)
-        self.word_drop = 0.1
-        self.text_drop = 0.05
+        self.drop = nn.Dropout(LINE_DROP)
 
     def forward(self, batch: Batch) -> Any:
         """The logit of each line."""
@@ -73,8 +81,7 @@ class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed whe
         tokens = torch.from_numpy(batch.tokens).long()
         counts = (tokens > 0).sum(1)
         if self.training:
-            tokens = tokens * (torch.rand(tokens.shape) > self.word_drop)
-            tokens = tokens * (torch.rand(len(tokens), 1) > self.text_drop)
+            tokens = _less_known(tokens, batch.sizes)
         lines = self.lines(tokens, torch.from_numpy(batch.features), counts)
         sizes = list(batch.sizes)
         order = _Order(sizes)
@@ -96,7 +103,10 @@ class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed whe
         return torch.relu(self.norm(self.line(torch.cat([words, shape], dim=1))))
 
     def _words(self, tokens: Any) -> Any:
-        vectors = torch.cat([self.fixed(tokens), self.own(tokens)], dim=2)
+        own = self.own(tokens)
+        if self.training:
+            own = own * (torch.rand(*tokens.shape, 1) > OWN_DROP) / (1 - OWN_DROP)
+        vectors = torch.cat([self.fixed(tokens), own], dim=2)
         shown = (tokens > 0).unsqueeze(2)
         found = torch.relu(self.words(vectors.transpose(1, 2)).transpose(1, 2)) * shown
         return torch.cat([found.amax(1), vectors.sum(1) / shown.sum(1).clamp(min=1)], dim=1)

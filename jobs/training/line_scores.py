@@ -26,12 +26,13 @@ class Judged(NamedTuple):
 
 def chosen_thresholds(judged: Sequence[Judged]) -> Thresholds:
     """`safe`: the highest that leaves SAFE_RECALL of the characters of articles, in each shape of them; `balanced`:
-    that of the best F1 of lines, all pages pooled."""
+    that of the best F1 of lines and characters together, all pages pooled."""
     articles = [one for one in judged if one.page.page_type in ARTICLE_TYPES]
     by_shape = [[one for one in articles if one.page.shape == shape] for shape in {one.page.shape for one in articles}]
     safe = [one for one in _GRID if all(measured(group, one).char_recall >= SAFE_RECALL for group in by_shape)]
     visible = [one for one in judged if one.page.shape == "visible"] or list(judged)
-    f1 = [measured(visible, one).line_keep_f1 for one in _GRID]
+    each = [measured(visible, one) for one in _GRID]
+    f1 = [one.line_keep_f1 + one.char_f1 for one in each]
     return Thresholds(safe=round(float(max(safe, default=0.0)), 4), balanced=round(float(_GRID[int(np.argmax(f1))]), 4))
 
 

@@ -25,7 +25,7 @@ CUT_LINES = 512  # of a longer page a part is trained on, another one in each pa
 MAIN_SHARE = 0.5  # of the pages in the shape `main`, those that are trained on in each pass
 RATE, DECAY, WARM_UP = 2e-3, 0.02, 0.05
 OWN_WIDTH = 32
-SMOOTHING = 0.02
+SMOOTHING = 0.04
 MOST_LINES = WINDOW + 2 * CONTEXT
 
 Say = Callable[[str], None]

@@ -191,4 +191,6 @@ def test_a_folder_that_is_another_model_is_refused(shipped: LineTagger, tmp_path
     (folder / "manifest.json").write_text(manifest)
     (folder / "words.bin").write_bytes(b"12345678")
     with pytest.raises(ModelError, match="the manifest expects"):
-        load_lines(folder, LineSettings())
+        check_tagger(folder)
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_lines(tmp_path, LineSettings())

@@ -21,7 +21,7 @@ class Thresholds(Section):
     """Probabilities from which a line stays."""
 
     safe: Ratio  # loses at most a hundredth of the main text's characters
-    balanced: Ratio  # the best F1 of lines
+    balanced: Ratio  # the best F1 of lines and characters
 
 
 class LineTraining(Section):
