@@ -52,7 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--domains", type=Path, help="Parquet file of texts with a domain")
     add("--pages", type=Path, nargs="+", default=[], help="Parquet files of pages with their main text")
     add("--rater", default=RATER, help="a rater of models/ by its name, or the folder of one")
-    add("--refiner", nargs="+", default=[RULES], help="rules, or the folders of a refiner's one or two models")
+    add(
+        "--refiner",
+        nargs="+",
+        default=[RULES],
+        help="rules, a line tagger (name, folder, FOLDER@balanced or FOLDER@0.4), or one or two decoders",
+    )
     add(
         "--documents",
         choices=("rater", "refiner"),

@@ -135,6 +135,7 @@ STAGES = (
             "udfs.programs.line_rules",
             "udfs.programs.recorded",
             "udfs.programs.refiners",
+            "udfs.programs.tagging.proposing",
         ),
         assets=proposers.assets_of,
         models=proposers.models_of,

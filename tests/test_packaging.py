@@ -33,7 +33,7 @@ RUN_SECONDS = 600.0
 MODEL = ROOT / "models/rater-minilm-v1"
 SERVER = ("--host", "127.0.0.1", "--webui-port", "0")
 INPUT = ROOT / "sample/*.warc.gz"
-PROGRAMS = ROOT / "sample/programs.jsonl"
+TAGGER = ROOT / "models/refiner-lines-v1"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -189,7 +189,7 @@ def _arguments(lake: Path) -> list[str]:
     conf = ROOT / "conf/demo.yaml"
     settings = (
         f'ingest.input=["{INPUT}"]',
-        f'propose.recorded.files=["{PROGRAMS}"]',
+        f"propose.lines.model={TAGGER}",
         f"rate.model={MODEL}",
         "report.enabled=false",
     )

@@ -26,6 +26,7 @@ from tests.conftest import ROOT
 from tests.report_numbers import Numbers, expected_numbers
 from tests.tables import Row, difference, rows, tables
 from udfs.crawl.urls import host, registered_domain
+from udfs.programs.tagging.tagger import load_tagger
 from udfs.text.edits import apply
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("spark")]
@@ -195,22 +196,24 @@ def test_survivors_carry_their_text_and_the_rejected_do_not(lake: Path) -> None:
         assert (row["reason"] is None) == row["keep"]
 
 
-def test_recorded_programs_take_out_the_lines_that_they_name(lake: Path) -> None:
-    recorded = [json.loads(line) for line in (SAMPLE / "programs.jsonl").read_text().splitlines()]
-    lines_of: dict[str, set[int]] = {row["url"]: set() for row in recorded}
-    for row in recorded:
-        for first, last in re.findall(r"remove_lines\(start=(\d+), end=(\d+)\)", row["program"]):
-            lines_of[row["url"]] |= set(range(int(first), int(last) + 1))
+def test_the_line_taggers_programs_take_out_the_lines_that_they_name(lake: Path) -> None:
+    """Oracle: the tagger asked about each text alone, without Spark."""
+    tagger = load_tagger(ROOT / "models/refiner-lines-v1", threads=1)
     before = {row["url"]: row["text"] for row in rows(lake, "deduplicated") if row["keep"]}
+    programs = {(row["url"], row["level"]): row["program"] for row in rows(lake, "programs")}
+    assert {row["finish"] for row in rows(lake, "programs")} == {"stop"}
     removed = 0
     for row in rows(lake, "refined"):
-        gone = lines_of.get(row["url"], set())
-        kept = [line for number, line in enumerate(before[row["url"]].split("\n")) if number not in gone]
-        assert row["text"] == "\n".join(kept), row["url"]
+        lines = before[row["url"]].split("\n")
+        tags = tagger(before[row["url"]])
+        goes = dict.fromkeys(tags.numbers[tags.keep < tagger.thresholds.safe].tolist())
+        named = re.findall(r"remove_lines\(start=(\d+), end=(\d+)\)", programs[row["url"], "chunk"])
+        gone = {number for first, last in named for number in range(int(first), int(last) + 1)}
+        assert {number for number in gone if lines[number].strip()} == set(goes), row["url"]
+        assert row["text"] == "\n".join(line for number, line in enumerate(lines) if number not in gone), row["url"]
+        assert programs[row["url"], "document"] == "keep_doc()"
         removed += len(gone)
-    assert removed > 100
-    finish = Counter(row["finish"] for row in rows(lake, "programs"))
-    assert finish == {"recorded": len(recorded), "none": len(before) - len(lines_of)}
+    assert removed > 5
 
 
 def test_legacy_charsets_came_out_right(lake: Path) -> None:

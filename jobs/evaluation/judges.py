@@ -5,8 +5,11 @@ refiner. Each text is given to the rater once, however many files it is in.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from pydantic import ValidationError
 
 from jobs.evaluation.pages import Refine
 from jobs.evaluation.truth import Text
@@ -20,6 +23,7 @@ from udfs.programs.line_rules import rules_proposer
 from udfs.programs.proposer import Proposer
 from udfs.programs.refiners import RefinerSettings, load_refiners, tokenizer_file
 from udfs.programs.refining import ExecuteSettings, Refined, Written, refine
+from udfs.programs.tagging.proposing import LineSettings, load_lines
 
 RULES = "rules"
 SHIPPED = Path(__file__).parents[2] / "models"
@@ -77,14 +81,35 @@ def key_of(text: Text) -> tuple[str, str]:
 
 
 def load_refiner(names: Sequence[str], threads: int) -> Refiner:
-    """`rules`, or the refiner that one folder, or one for documents and one for chunks, make together; `chunk=FOLDER`
-    says what a model is for whose manifest does not. Raises ModelError or ValueError in one sentence."""
+    """`rules`, a line tagger, or the refiner that one folder, or one for documents and one for chunks, make together;
+    `chunk=FOLDER` says what a model is for whose manifest does not, `FOLDER@balanced` or `FOLDER@0.4` from which
+    probability on a line tagger's lines stay. Raises ModelError or ValueError in one sentence."""
     if list(names) == [RULES]:
         return Refiner(lambda levels: _asker(rules_proposer(), levels), ("document", "chunk"))
+    lines = _line_tagger(names, threads)
+    if lines:
+        return Refiner(lambda levels: _asker(lines, levels), ("document", "chunk"))
     settings = RefinerSettings().at(_by_level(names))
     proposer = load_refiners(settings, variant_of("cpu"), threads)
     tokenizer = str(tokenizer_file(settings))
     return Refiner(lambda levels: _asker(proposer, levels, tokenizer), tuple(settings.folders))
+
+
+def _line_tagger(names: Sequence[str], threads: int) -> Proposer | None:
+    """The line tagger that is named alone, if one is."""
+    folder, _, keep = names[0].rpartition("@") if "@" in names[0] else (names[0], "", "")
+    if len(names) != 1 or "=" in folder or kind_of(located(folder)) != "refiner":
+        return None
+    said: str | float = keep or "safe"
+    with suppress(ValueError):
+        said = float(keep)
+    try:
+        settings = LineSettings.model_validate({"keep": said, "threads": threads})
+    except ValidationError:
+        raise ValueError(
+            f"{names[0]} says {keep} of lines, expected safe, balanced or a probability; correct what follows the @."
+        ) from None
+    return load_lines(located(folder), settings)
 
 
 def _by_level(names: Sequence[str]) -> dict[Level, str]:

@@ -18,6 +18,7 @@ from udfs.programs.line_rules import rules_proposer
 from udfs.programs.recorded import BadRow, RecordedLimits, read_programs
 from udfs.programs.refiners import ModelSettings, load_refiners, tokenizer_file
 from udfs.programs.refining import ExecuteSettings, Written, refine
+from udfs.programs.tagging.proposing import LineSettings, load_lines
 from udfs.text.rules import FAILED
 
 RefinerSources = Mapping[Level, ModelSource]
@@ -49,6 +50,11 @@ class Proposing(NamedTuple):
 def ask_rules(settings: AskSettings) -> Asker:
     """Asks the rules about lines."""
     return Asker(rules_proposer(), settings, prompts=False)
+
+
+def ask_lines(source: ModelSource, lines: LineSettings, settings: AskSettings) -> Asker:
+    """Asks a line tagger on this executor."""
+    return Asker(load_lines(model_of_task(source), lines), settings, prompts=False)
 
 
 def ask_endpoint(endpoint: EndpointSettings, settings: AskSettings) -> Asker:

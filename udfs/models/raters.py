@@ -36,16 +36,17 @@ def routed(
 
 
 def kind_of(location: str) -> str:
-    """`rater` (an encoder) or `decoder`, as the manifest of a folder or URL says. Raises ModelError."""
+    """`rater` (an encoder), `decoder` or `refiner` (a line tagger), as the manifest of a folder or URL says. Raises
+    ModelError."""
     content = read_manifest_bytes(location)
     try:
         kind = json.loads(content)["kind"]
     except (ValueError, TypeError, KeyError):
         kind = None
-    if kind not in {"rater", "decoder"}:
+    if kind not in {"rater", "decoder", "refiner"}:
         raise ModelError(
-            f"found a manifest.json in {location} that is that of no model, expected one of the kind rater or decoder; "
-            "name the folder of a model."
+            f"found a manifest.json in {location} that is that of no model, expected one of the kind rater, decoder or "
+            "refiner; name the folder of a model."
         )
     return str(kind)
 

@@ -112,19 +112,21 @@ def _program(request: Request) -> str:
     lines = request.text.split("\n")
     going = goes(lines)
     if request.level == "document":
-        return format_program([DropDocument() if _leaves_nothing(lines, going) else KeepDocument()])
-    operations: list[Operation] = [*_removals(going, request.first_line)]
+        return format_program([DropDocument() if leaves_nothing(lines, going) else KeepDocument()])
+    operations: list[Operation] = [*removals(going, request.first_line)]
     return format_program(operations or [KeepChunk()])
 
 
-def _leaves_nothing(lines: Sequence[str], going: Sequence[bool]) -> bool:
+def leaves_nothing(lines: Sequence[str], going: Sequence[bool]) -> bool:
+    """Whether hardly a word is left where these lines go."""
     if not any(going):
         return False  # short before: no reason of ours
     left = sum(words(line) for line, is_going in zip(lines, going, strict=True) if not is_going)
     return left <= max(MIN_WORDS, MIN_KEPT_RATIO * sum(map(words, lines)))
 
 
-def _removals(going: Sequence[bool], first_line: int) -> Iterator[RemoveLines]:
+def removals(going: Sequence[bool], first_line: int) -> Iterator[RemoveLines]:
+    """A call for each run of lines that go."""
     start = -1
     for number, is_going in enumerate([*going, False]):
         if is_going and start < 0:
@@ -141,7 +143,7 @@ def goes(lines: Sequence[str]) -> list[bool]:
     for menu in _menus(kinds):
         for number in menu:
             going[number] = True
-    return _with_blanks(kinds, going)
+    return with_blanks([kind is Kind.BLANK for kind in kinds], going)
 
 
 def _menus(kinds: Sequence[Kind]) -> Iterator[list[int]]:
@@ -157,16 +159,15 @@ def _menus(kinds: Sequence[Kind]) -> Iterator[list[int]]:
             run = []
 
 
-def _with_blanks(kinds: Sequence[Kind], going: list[bool]) -> list[bool]:
-    """Lines without a letter go where the lines with letters on both sides do, or at an end of the text the only one
-    there is."""
+def with_blanks(is_blank: Sequence[bool], going: list[bool]) -> list[bool]:
+    """Blank lines go where the lines on both sides that are not do, or at an end of the text the only one there is."""
     before: bool | None = None
     blanks: list[int] = []
-    for number in range(len(kinds) + 1):
-        if number < len(kinds) and kinds[number] is Kind.BLANK:
+    for number in range(len(is_blank) + 1):
+        if number < len(is_blank) and is_blank[number]:
             blanks.append(number)
             continue
-        after = going[number] if number < len(kinds) else None
+        after = going[number] if number < len(is_blank) else None
         if True in {before, after} and False not in {before, after}:
             for blank in blanks:
                 going[blank] = True
