@@ -4,8 +4,8 @@
 
 The texts are those of screen.py: of the pages of `../shared/data/main_content`, 3.9 KB of UTF-8 on average. Both sides
 of a row have one thread and take turns, and the best run of each counts, since another program's work can only make a
-run slower; loading and the first run are not counted. The peers run on the python of an environment with the extra `train`
-and sentence-transformers (--python); where that is not there, a row has no peer. Rows:
+run slower; loading and the first run are not counted. The peers run on the python of an environment with the extra
+`train` and sentence-transformers (--python). Rows:
 
 rater     text to rating by the shipped rater, one text after another as the stage `rate` does it, against
           sentence-transformers with MiniLM-L6 as published, in float32 and batches of 32 by length, which gives vectors

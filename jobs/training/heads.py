@@ -1,7 +1,7 @@
 """Linear heads on the encoder's features: fitting, predicting, measuring, and putting them into the ONNX graph."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,25 @@ Rows = NDArray[np.bool_]
 
 # On standardised features; each chosen among three values on the folds that are reported.
 RIDGE = 10_000.0
+ROUND_SCALE = 100.0  # of the columns that tell the rounds apart, so that the penalty does not touch them
 LOGISTIC_C = 0.001
 
 
 @dataclass(frozen=True)
 class Heads:
-    """Weights (features x outputs) and biases on raw, not standardised, features."""
+    """Weights (features x outputs) and biases on raw, not standardised, features; scores are on the scale of the
+    first round of ratings.
+    """
 
     score_weights: Floats
     score_bias: Floats
     domain_weights: Floats
     domain_bias: Floats
+    score_mean: Floats  # of the ratings fitted on
+    score_spread: Floats
+    offsets: Floats  # rounds x SCORES: how much higher a round's ratings are than the first round's
+    class_weights: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # features x (SCORES x LEVELS), in order
+    class_bias: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 def fit_heads(features: Floats, texts: RatedTexts, rows: Rows) -> Heads:
@@ -37,7 +45,8 @@ def fit_heads(features: Floats, texts: RatedTexts, rows: Rows) -> Heads:
 
     mean, spread = features[rows].mean(axis=0), features[rows].std(axis=0) + 1e-6
     scaled = (features[rows] - mean) / spread
-    ridge = Ridge(RIDGE).fit(scaled, texts.scores[rows])
+    later = np.eye(int(texts.rounds.max()) + 1)[texts.rounds[rows]][:, 1:] * ROUND_SCALE
+    ridge = Ridge(RIDGE).fit(np.hstack([scaled, later]), texts.scores[rows])
     with warnings.catch_warnings():
         # It stops after 100 steps on purpose: the accuracy on other sources no longer rises then.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -46,8 +55,17 @@ def fit_heads(features: Floats, texts: RatedTexts, rows: Rows) -> Heads:
     domain_bias = np.full(len(DOMAINS), -30.0)  # a domain that no training row has
     domain_weights[:, logistic.classes_] = logistic.coef_.T / spread[:, None]
     domain_bias[logistic.classes_] = logistic.intercept_ - mean / spread @ logistic.coef_.T
-    score_weights = ridge.coef_.T / spread[:, None]
-    return Heads(score_weights, ridge.intercept_ - mean @ score_weights, domain_weights, domain_bias)
+    score_weights = ridge.coef_.T[: len(mean)] / spread[:, None]
+    offsets = ridge.coef_.T[len(mean) :] * ROUND_SCALE
+    return Heads(
+        score_weights,
+        ridge.intercept_ - mean @ score_weights,
+        domain_weights,
+        domain_bias,
+        texts.scores[rows].mean(axis=0),
+        texts.scores[rows].std(axis=0) + 1e-6,
+        np.vstack([np.zeros(len(SCORES)), offsets]),
+    )
 
 
 def predict(heads: Heads, features: Floats) -> tuple[Floats, NDArray[np.int64]]:
