@@ -2,18 +2,11 @@
 
 The graph takes `input_ids` and `attention_mask` (both int64, texts x tokens) and gives `features` (float32, texts x
 FEATURES): the mean and the maximum over the tokens of a text, of each layer in LAYERS. Heads are put on it later
-(`heads.py`), so that they are fitted on what the quantised encoder really gives. torch, transformers and onnx are
-imported inside the functions: importing this module needs none of them.
+(`heads.py`). torch, transformers and onnx are imported inside the functions: importing this module needs none of them.
 """
 
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-from udfs.models.session import open_session
-from udfs.models.tokens import load_tokenizer, window
 
 LAYERS = (1, 2, 3, 4, 5, 6)
 WIDTH = 384
@@ -140,19 +133,3 @@ def _strip(path: Path) -> None:
         part.doc_string = ""
     del graph.value_info[:]
     onnx.save(model, path)
-
-
-def features_of(graph: Path, texts: list[str], head_tokens: int, tail_tokens: int) -> NDArray[np.float64]:
-    """The features of each text (rows x FEATURES), one text a run, as the run time does it. Raises ValueError for a
-    text without tokens.
-    """
-    session = open_session(graph, threads=1)
-    tokenizer = load_tokenizer(encoder_folder() / "tokenizer.json")
-    rows = np.empty((len(texts), FEATURES))
-    for number, text in enumerate(texts):
-        ids = window(tokenizer, text, head_tokens, tail_tokens).ids
-        if not ids:
-            raise ValueError(f"row {number} has a text without tokens; remove the row.")
-        inputs = np.array([[FIRST_TOKEN, *ids, LAST_TOKEN]])
-        rows[number] = session.run(["features"], {"input_ids": inputs, "attention_mask": np.ones_like(inputs)})[0][0]
-    return rows

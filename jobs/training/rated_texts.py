@@ -5,7 +5,8 @@ honest measuring.
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,15 @@ class RatedTexts:
         """The rows whose licence lets a model trained on them be given away."""
         return np.equal(self.tiers, "open")
 
+    def chosen(self, rows: NDArray[np.bool_]) -> "RatedTexts":
+        """Some of the rows."""
+        columns: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        some: dict[str, Any] = {
+            name: column[rows] if isinstance(column, np.ndarray) else list(compress(column, rows))
+            for name, column in columns.items()
+        }
+        return RatedTexts(**some)
+
 
 def licence_tier(licence: str) -> str:
     """One of TIERS; what is not recognised is `unstated`, so that nothing gets into the training by mistake."""
@@ -66,6 +76,11 @@ def origin_of(source: str, page: str) -> str:
     return "wcxb" if origin.startswith("wcxb") else origin
 
 
+def page_of(text_id: str) -> str:
+    """What all shapes of one page, post or chapter share, whichever collection they came by."""
+    return text_id.removeprefix("wcxb-shop/").removeprefix("usenet/")
+
+
 def read_rated_texts(path: Path) -> RatedTexts:
     """Read a table of ratings (`label_tables`). Raises ValueError in one sentence for one that is none.
 
@@ -82,7 +97,7 @@ def read_rated_texts(path: Path) -> RatedTexts:
         licences=[row["licence"] for row in rows],
         tiers=np.array([licence_tier(row["licence"]) for row in rows]),
         origins=np.array([origin_of(row["source"], row["id"]) for row in rows]),
-        pages=[row["id"].removeprefix("wcxb-shop/").removeprefix("usenet/") for row in rows],
+        pages=[page_of(row["id"]) for row in rows],
         rounds=_numbered([row.get("round") or 0 for row in rows]),
         second_scores=np.array([_second_scores(row.get("second")) for row in rows]),
         second_domains=np.array([_second_domain(row.get("second")) for row in rows], dtype=np.int64),
