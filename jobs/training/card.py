@@ -120,8 +120,8 @@ def _about(manifest: Manifest) -> str:
 Rates a text on 14 criteria (1 to 5), a domain (one of 15), educational value and format (0 to 5), in one pass of a
 small encoder. English above all: it saw next to nothing of other languages.
 
-- Encoder: {training.encoder}; licence {training.encoder_licence}. Its embeddings and two lowest layers are as
-  published.
+- Encoder: {training.encoder}; licence
+  {training.encoder_licence}. Its embeddings and two lowest layers are as published.
 - Heads: linear, on the mean and the maximum over the tokens of every layer, begun as ridge and logistic regression on
   the published encoder. Trained together: squared error of 16 scores, cross-entropy of their classes, of the domain and
   of people's judgements; the weights are an average over the last steps.

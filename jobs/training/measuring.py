@@ -116,7 +116,7 @@ def _measurements(split: str, table: list[tuple[str, Any, Any]], rows: int) -> l
 
 
 def _auc(right: Rows, sure: Floats) -> float:
-    return float(auc(right, sure, np.ones((1, len(sure))))[0])
+    return float(auc(right, sure, np.ones((1, len(sure))))[0]) if 0 < right.sum() < len(right) else 0.5
 
 
 def _mean(values: Rows) -> float:
@@ -124,4 +124,4 @@ def _mean(values: Rows) -> float:
 
 
 def _pearson(left: Floats, right: Floats) -> float:
-    return float(np.corrcoef(left, right)[0, 1])
+    return float(np.corrcoef(left, right)[0, 1]) if left.std() and right.std() else 0.0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jobs.train_rater import main
 from jobs.training.exporting import shares, temperature_of
 from jobs.training.label_tables import labels_sha256, read_labels
-from jobs.training.measuring import calibration_error, measure
+from jobs.training.measuring import Said, agreement, calibration_error, measure, measure_confidence
 from jobs.training.other_texts import DomainTexts, read_domain_texts
 from jobs.training.rated_texts import (
     RatedTexts,
@@ -111,6 +111,19 @@ def test_calibration_by_hand() -> None:
     right = np.array([True] * 8 + [False] * 2 + [True, False] * 5)
     # Bins in the order given: four of 0.9 with both right, one with both wrong; five of 0.2 with one right each.
     assert calibration_error(sure, right) == pytest.approx((4 * 0.1 + 0.9 + 5 * 0.3) / 10)
+
+
+def test_a_perfect_rater_is_measured_in_finite_numbers() -> None:
+    """A number that is none would make a manifest that cannot be read."""
+    texts = rated(np.full((4, len(SCORES)), 3.0), [0] * 4, ["a", "b", "c", "d"])
+    said = Said(texts.scores, texts.domains, np.full(4, 0.9))
+    table = measure_confidence("s", texts, texts.open, said, np.full(4, 0.4))
+    table += measure("s", texts, texts.open, said.scores, said.domains) + agreement(said, said)
+    assert np.isfinite([(one.value, one.constant) for one in table]).all()
+    named = {one.measure: one for one in table}
+    assert named["calibration error of confidence"].value == pytest.approx(0.1)
+    assert named["calibration error of confidence"].constant == pytest.approx(0.6)
+    assert named["texts with confidence 0.8 or more"].constant == 0
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
