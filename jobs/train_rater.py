@@ -1,47 +1,33 @@
-"""Train the embedded rater: MiniLM-L6 as it is and linear heads on all its layers, as one int8 ONNX graph.
+"""Train the embedded rater: MiniLM-L6 fine-tuned with heads for scores, classes and domain, as one int8 graph.
 
-    python -m jobs.train_rater --ratings ../shared/data/ratings/ratings.parquet --out models/rater-minilm-v1
+    python -m jobs.train_rater --ratings ../shared/data/ratings/ratings.parquet --out models/rater-minilm-v2 \\
+        --human ../shared/data/quality_human/dclm_judgements.parquet \\
+        --domains ../shared/data/domains/domains15.parquet
 
-Writes the graph, its tokenizer, `manifest.json` and `card.md`. Needs the extra `train`; neither Spark nor a network nor
-a GPU. About five minutes on one core. The heads are fitted on the features of the quantised encoder, through the tokens
-and sessions of the run time, so what is measured is what is shipped. Only rows of the open licence tier are fitted on.
-The same seed, versions and processor give the same weights; the seed chooses the random folds.
+Writes the graph, its tokenizer, `manifest.json` and `card.md`. `--ratings` is a Parquet file, a folder of them or a
+Delta table; `--human` (texts that people called good or bad) and `--domains` (texts with a domain) are more to learn
+from, where they are there. Needs the extra `train`; neither Spark nor a network. An hour and a half on one core with
+bfloat16, minutes on a GPU, which is used where there is one. A run that was stopped goes on where the last epoch ended
+if the same command is given again (`--work` is where its checkpoints are). Only rows of the open licence tier are
+fitted on. The same seed, versions and processor give the same weights.
 """
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
-from itertools import compress
 from pathlib import Path
 
-import numpy as np
+from jobs.training.encoder import MAX_TOKENS
+from jobs.training.rated_texts import read_rated_texts
 
-from jobs.training.card import Quality, training_data, write_card, write_manifest
-from jobs.training.encoder import MAX_TOKENS, encoder_folder, export_encoder, features_of, quantise
-from jobs.training.heads import attach_heads, fit_heads, measure, predict, predict_folds
-from jobs.training.rated_texts import RatedTexts, origin_folds, page_folds, read_rated_texts
-from udfs.models.criteria import CRITERIA
-from udfs.models.manifest import GRAPH_FILE, SCORES, TOKENIZER_FILE, Measurement
-
-OVERALL = CRITERIA.index("overall_score")
-RANDOM_FOLDS = 5
-SOURCE_FOLDS = 8
 FEWEST_ROWS = 200
-COMPARED_TEXTS = 300
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 2 with one sentence on stderr for bad input."""
-    parser = argparse.ArgumentParser(description="Train and export the rater.")
-    parser.add_argument("--ratings", type=Path, required=True, help="Parquet file of rated texts")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
-    parser.add_argument("--head-tokens", type=int, default=350, help="tokens seen from the start of a text")
-    parser.add_argument("--tail-tokens", type=int, default=156, help="tokens seen from the end of a longer text")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random folds")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        train(options.ratings, options.out, (options.head_tokens, options.tail_tokens), options.seed)
+        _train(options, _command(options))
     except ModuleNotFoundError as error:
         print(f"{error.name} is not installed, training needs it; install the extra train.", file=sys.stderr)
         return 2
@@ -51,88 +37,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def train(ratings: Path, out: Path, tokens: tuple[int, int], seed: int) -> None:
-    """Train on `ratings`, write the model folder `out`; `tokens` are those seen at the head and at the tail of a text.
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Train and export the rater.")
+    add = parser.add_argument
+    add("--ratings", type=Path, required=True, help="rated texts: a Parquet file, a folder of them, a Delta table")
+    add("--out", type=Path, required=True, help="folder of the model")
+    add("--human", type=Path, help="Parquet file of texts that people judged good or bad")
+    add("--domains", type=Path, help="texts with a domain, shaped as --ratings; those that are rated are not used")
+    add("--work", type=Path, help="folder for checkpoints, beside --out by default")
+    add("--head-tokens", type=int, default=190, help="tokens seen from the start of a text")
+    add("--tail-tokens", type=int, default=64, help="tokens seen from the end of a longer text")
+    add("--epochs", type=int, default=5, help="passes over the training rows, before the last one over all rows")
+    add("--precision", choices=("bf16", "fp32"), default="bf16", help="of the matrix products; fp32 on old processors")
+    add("--threads", type=int, default=1, help="cores to train on")
+    add("--seed", type=int, default=0, help="of the parts held out, the order of the texts and what is dropped out")
+    return parser
 
-    Raises ValueError in one sentence for bad input.
-    """
+
+def _command(options: argparse.Namespace) -> str:
+    """The command as the card gives it: no folders of this machine."""
+    said = [f"--ratings {options.ratings.name}"]
+    said += [f"--{name} {path.name}" for name in ("human", "domains") if (path := getattr(options, name))]
+    said.append(f"--out {options.out.name}")
+    names = ("head_tokens", "tail_tokens", "epochs", "precision", "threads", "seed")
+    said += [f"--{name.replace('_', '-')} {getattr(options, name)}" for name in names]
+    return " ".join(["python -m jobs.train_rater", *said])
+
+
+def _train(options: argparse.Namespace, command: str) -> None:
+    """Train, and write the model folder. Raises ValueError in one sentence for bad input."""
+    tokens = (options.head_tokens, options.tail_tokens)
     if min(tokens) < 1 or sum(tokens) + 2 > MAX_TOKENS:
         raise ValueError(
             f"head and tail tokens are {tokens}, expected each 1 or more and {MAX_TOKENS - 2} together; correct them."
         )
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file, expected a folder to write the model into; name another.")
-    texts = read_rated_texts(ratings)
-    rows = int(texts.open.sum())
+    for name in ("epochs", "threads"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"--{name} is {getattr(options, name)}, expected 1 or more; correct it.")
+    if options.out.exists() and not options.out.is_dir():
+        raise ValueError(f"{options.out} is a file, expected a folder to write the model into; name another.")
+    rated = read_rated_texts(options.ratings)
+    rows = int(rated.open.sum())
     if rows < FEWEST_ROWS:
-        raise ValueError(f"{ratings} has {rows} rows of the open tier, expected at least {FEWEST_ROWS}; give more.")
-    out.mkdir(parents=True, exist_ok=True)
-    quality = _fit(texts, tokens, seed, out / GRAPH_FILE)
-    (out / TOKENIZER_FILE).write_bytes((encoder_folder() / "tokenizer.json").read_bytes())
-    command = f"python -m jobs.train_rater --ratings {ratings.name} --out {out.name} --head-tokens {tokens[0]}"
-    command += f" --tail-tokens {tokens[1]} --seed {seed}"
-    manifest = write_manifest(out, training_data(ratings, texts, seed), tokens, quality, command)
-    write_card(out, manifest)
-    for one in quality.measurements:
-        print(f"{one.split}: {one.measure} {one.value:.3f} (constant {one.constant:.3f}, {one.rows:,} rows)")
-
-
-def _fit(texts: RatedTexts, tokens: tuple[int, int], seed: int, target: Path) -> Quality:
-    """Write the graph `target`, encoder and heads; returns what was measured on the way."""
-    with tempfile.TemporaryDirectory() as scratch:
-        float_graph, int8_graph = Path(scratch, "float32.onnx"), Path(scratch, "int8.onnx")
-        export_encoder(float_graph)
-        quantise(float_graph, int8_graph)
-        features = features_of(int8_graph, texts.texts, *tokens)
-        quality = _measure(features, texts, seed)
-        heads = fit_heads(features, texts, texts.open)
-        some = np.zeros(len(texts.texts), dtype=bool)
-        some[:: max(len(some) // COMPARED_TEXTS, 1)] = True
-        exact = features_of(float_graph, list(compress(texts.texts, some)), *tokens)
-        quality.measurements.extend(_agreement(predict(heads, features[some]), predict(heads, exact)))
-        attach_heads(int8_graph, heads, target)
-    return quality
-
-
-def _measure(features: np.ndarray, texts: RatedTexts, seed: int) -> Quality:
-    """The quality tables, and the spread of the error of overall_score on sources not trained on."""
-    scores, domains = predict_folds(features, texts, page_folds(texts.pages, RANDOM_FOLDS, seed))
-    quality = measure("random", texts, texts.open, scores, domains)
-    scores, domains = predict_folds(features, texts, origin_folds(texts.origins, texts.open, SOURCE_FOLDS))
-    quality += measure("by source", texts, texts.open, scores, domains)
-    if not texts.open.all():
-        quality += measure("by source, other licence tiers", texts, ~texts.open, scores, domains)
-    error = np.clip(scores[:, OVERALL], 1, 5) - texts.scores[:, OVERALL]
-    return Quality(quality, float(np.sqrt(np.mean(error[texts.open] ** 2))))
-
-
-def _agreement(int8: tuple[np.ndarray, np.ndarray], float32: tuple[np.ndarray, np.ndarray]) -> list[Measurement]:
-    """How far the int8 graph says the same as the float32 graph; the constant is the float32 graph's most frequent
-    answer.
-    """
-    rounded, expected = (np.floor(np.clip(scores, 0, 5) + 0.5).astype(int) for scores in (int8[0], float32[0]))
-    usual = np.array([np.bincount(column).argmax() for column in expected.T])
-    criteria = slice(0, len(CRITERIA))
-    table = (
-        ("overall_score Pearson r", np.corrcoef(int8[0][:, OVERALL], float32[0][:, OVERALL])[0, 1], 0.0),
-        (f"all {len(SCORES)} scores exact", np.mean(rounded == expected), np.mean(usual == expected)),
-        (
-            "criteria exact",
-            np.mean(rounded[:, criteria] == expected[:, criteria]),
-            np.mean((usual == expected)[:, criteria]),
-        ),
-        ("same domain", np.mean(int8[1] == float32[1]), np.mean(float32[1] == np.bincount(float32[1]).argmax())),
-    )
-    return [
-        Measurement(
-            split="int8 graph against float32 graph",
-            measure=name,
-            value=round(float(value), 4),
-            constant=round(float(constant), 4),
-            rows=len(expected),
+        raise ValueError(
+            f"{options.ratings} has {rows} rows of the open tier, expected at least {FEWEST_ROWS}; give more."
         )
-        for name, value, constant in table
-    ]
+    from jobs.training.making import Inputs, train  # torch is needed from here on
+
+    work = options.work or options.out.with_name(f"{options.out.name}.training")
+    inputs = Inputs(options.ratings, options.human, options.domains, rated)
+    for one in train(inputs, options, work, command):
+        print(f"{one.split}: {one.measure} {one.value:.3f} (constant {one.constant:.3f}, {one.rows:,} rows)")
 
 
 if __name__ == "__main__":

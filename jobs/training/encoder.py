@@ -2,18 +2,11 @@
 
 The graph takes `input_ids` and `attention_mask` (both int64, texts x tokens) and gives `features` (float32, texts x
 FEATURES): the mean and the maximum over the tokens of a text, of each layer in LAYERS. Heads are put on it later
-(`heads.py`), so that they are fitted on what the quantised encoder really gives. torch, transformers and onnx are
-imported inside the functions: importing this module needs none of them.
+(`heads.py`). torch, transformers and onnx are imported inside the functions: importing this module needs none of them.
 """
 
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-from udfs.models.session import open_session
-from udfs.models.tokens import load_tokenizer, window
 
 LAYERS = (1, 2, 3, 4, 5, 6)
 WIDTH = 384
@@ -47,42 +40,62 @@ def _rowwise_embedding(embedding: Any) -> Any:
     return RowwiseEmbedding(embedding.weight.detach())
 
 
-def _pooled_encoder() -> Any:
-    import torch
+def bert(*, attention: str = "sdpa") -> Any:
+    """MiniLM-L6 as published, without dropout."""
     from transformers import BertModel
+
+    return BertModel.from_pretrained(
+        encoder_folder(),
+        add_pooling_layer=False,
+        attn_implementation=attention,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+
+
+def pooled(model: Any, input_ids: Any, attention_mask: Any) -> Any:
+    """The features, float32: mean and maximum over the tokens, layer by layer."""
+    import torch
+
+    mask = attention_mask.to(torch.float32).unsqueeze(-1)
+    layers = model(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True).hidden_states
+    found = []
+    for number in LAYERS:
+        layer = layers[number].to(torch.float32)
+        found.append((layer * mask).sum(dim=1) / mask.sum(dim=1))
+        found.append((layer + (mask - 1) * 1e4).amax(dim=1))
+    return torch.cat(found, dim=1)
+
+
+def _exported(weights: dict[str, Any]) -> Any:
+    import torch
 
     class PooledEncoder(torch.nn.Module):  # type: ignore[misc] # torch is not installed where mypy runs
         def __init__(self) -> None:
             super().__init__()
-            self.bert = BertModel.from_pretrained(
-                encoder_folder(), add_pooling_layer=False, attn_implementation="eager"
-            )
+            self.bert = bert(attention="eager")
+            if weights:
+                self.bert.load_state_dict(weights)
             embeddings = self.bert.embeddings
             embeddings.word_embeddings = _rowwise_embedding(embeddings.word_embeddings)
             embeddings.position_embeddings = _rowwise_embedding(embeddings.position_embeddings)
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            mask = attention_mask.to(torch.float32).unsqueeze(-1)
-            layers = self.bert(
-                input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
-            ).hidden_states
-            pooled = []
-            for layer in LAYERS:
-                pooled.append((layers[layer] * mask).sum(dim=1) / mask.sum(dim=1))
-                pooled.append((layers[layer] + (mask - 1) * 1e4).amax(dim=1))
-            return torch.cat(pooled, dim=1)
+            return pooled(self.bert, input_ids, attention_mask)
 
     return PooledEncoder().eval()
 
 
-def export_encoder(target: Path) -> None:
-    """Write the float32 graph (its embeddings already int8) to `target`."""
+def export_encoder(target: Path, weights: dict[str, Any]) -> None:
+    """Write the float32 graph (its embeddings already int8) to `target`; `weights` is the state of the fine-tuned
+    encoder, empty for the encoder as published.
+    """
     import torch
 
     ids = torch.tensor([[FIRST_TOKEN, 7592, 2088, LAST_TOKEN, PAD_TOKEN], [FIRST_TOKEN, 7592, 1010, 2088, LAST_TOKEN]])
     texts, tokens = torch.export.Dim("texts", max=4096), torch.export.Dim("tokens", min=2, max=MAX_TOKENS)
     torch.onnx.export(
-        _pooled_encoder(),
+        _exported(weights),
         (ids, (ids != PAD_TOKEN).to(torch.int64)),
         str(target),
         dynamo=True,
@@ -120,19 +133,3 @@ def _strip(path: Path) -> None:
         part.doc_string = ""
     del graph.value_info[:]
     onnx.save(model, path)
-
-
-def features_of(graph: Path, texts: list[str], head_tokens: int, tail_tokens: int) -> NDArray[np.float64]:
-    """The features of each text (rows x FEATURES), one text a run, as the run time does it. Raises ValueError for a
-    text without tokens.
-    """
-    session = open_session(graph, threads=1)
-    tokenizer = load_tokenizer(encoder_folder() / "tokenizer.json")
-    rows = np.empty((len(texts), FEATURES))
-    for number, text in enumerate(texts):
-        ids = window(tokenizer, text, head_tokens, tail_tokens).ids
-        if not ids:
-            raise ValueError(f"row {number} has a text without tokens; remove the row.")
-        inputs = np.array([[FIRST_TOKEN, *ids, LAST_TOKEN]])
-        rows[number] = session.run(["features"], {"input_ids": inputs, "attention_mask": np.ones_like(inputs)})[0][0]
-    return rows

@@ -5,20 +5,23 @@ honest measuring.
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.models.criteria import CRITERIA, DOMAINS
+from jobs.training.label_tables import read_labels
+from udfs.models.criteria import CRITERIA, DOMAINS, EXTRA_SCORES
 from udfs.models.manifest import SCORES
 
 TIERS = ("open", "copyleft", "nc", "unstated")
 _NON_COMMERCIAL = re.compile(r"\bnc\b|non-commercial|research use")
 _OPEN = re.compile(r"cc0|cc[- ]by|mit\b|apache|bsd|public domain")
 _COLUMNS = ("id", "source", "text", "domain", "licence")
+_OPTIONAL = ("round", "second")
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,23 @@ class RatedTexts:
     tiers: NDArray[np.str_]
     origins: NDArray[np.str_]  # the site, book series or collection that a text is from
     pages: list[str]  # texts of one page share this
+    rounds: NDArray[np.int64]  # 0 for the first round of rating, 1 for the next and so on
+    second_scores: NDArray[np.float64]  # rows x len(SCORES), of a second rating; nan where there is none
+    second_domains: NDArray[np.int64]
 
     @property
     def open(self) -> NDArray[np.bool_]:
         """The rows whose licence lets a model trained on them be given away."""
         return np.equal(self.tiers, "open")
+
+    def chosen(self, rows: NDArray[np.bool_]) -> "RatedTexts":
+        """Some of the rows."""
+        columns: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        some: dict[str, Any] = {
+            name: column[rows] if isinstance(column, np.ndarray) else list(compress(column, rows))
+            for name, column in columns.items()
+        }
+        return RatedTexts(**some)
 
 
 def licence_tier(licence: str) -> str:
@@ -61,9 +76,18 @@ def origin_of(source: str, page: str) -> str:
     return "wcxb" if origin.startswith("wcxb") else origin
 
 
+def page_of(text_id: str) -> str:
+    """What all shapes of one page, post or chapter share, whichever collection they came by."""
+    return text_id.removeprefix("wcxb-shop/").removeprefix("usenet/")
+
+
 def read_rated_texts(path: Path) -> RatedTexts:
-    """Read a Parquet file of ratings. Raises ValueError in one sentence for a file that is none."""
-    rows = _rows(path)
+    """Read a table of ratings (`label_tables`). Raises ValueError in one sentence for one that is none.
+
+    The columns `round` (of the rating; rounds differ in scale) and `second` (another rating: domain, scores: the
+    criteria in order, edu, format) need not be there.
+    """
+    rows = read_labels(path, [*_COLUMNS, *SCORES], _OPTIONAL)
     for number, row in enumerate(rows):
         _check(path, number, row)
     return RatedTexts(
@@ -73,27 +97,11 @@ def read_rated_texts(path: Path) -> RatedTexts:
         licences=[row["licence"] for row in rows],
         tiers=np.array([licence_tier(row["licence"]) for row in rows]),
         origins=np.array([origin_of(row["source"], row["id"]) for row in rows]),
-        pages=[row["id"].removeprefix("wcxb-shop/").removeprefix("usenet/") for row in rows],
+        pages=[page_of(row["id"]) for row in rows],
+        rounds=_numbered([row.get("round") or 0 for row in rows]),
+        second_scores=np.array([_second_scores(row.get("second")) for row in rows]),
+        second_domains=np.array([_second_domain(row.get("second")) for row in rows], dtype=np.int64),
     )
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = [*_COLUMNS, *SCORES]
-    try:
-        found = pq.read_schema(path).names
-        missing = [name for name in columns if name not in found]
-        if missing:
-            raise ValueError(f"{path} lacks the columns {', '.join(missing)}; give the ratings as Parquet with them.")
-        rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
-    except (OSError, pa.ArrowInvalid) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path} cannot be read as Parquet ({reason}); give the file of the ratings.") from None
-    if not rows:
-        raise ValueError(f"{path} holds no rows; give the file of the ratings.")
-    return rows
 
 
 def _check(path: Path, number: int, row: dict[str, Any]) -> None:
@@ -107,6 +115,40 @@ def _check(path: Path, number: int, row: dict[str, Any]) -> None:
         lowest = 1 if name in CRITERIA else 0
         if not isinstance(row[name], int) or not lowest <= row[name] <= 5:
             raise ValueError(f"{path}: row {number} has {name} {row[name]!r}, expected {lowest} to 5; correct the row.")
+    if row.get("second") is not None and not _is_rating(row["second"], letters):
+        raise ValueError(
+            f"{path}: row {number} has a second rating that is none, expected a domain, {len(CRITERIA)} scores, edu "
+            "and format; correct the row."
+        )
+
+
+def _is_rating(second: dict[str, Any], letters: list[str]) -> bool:
+    try:
+        scores = [*second["scores"], second["edu"], second["format"]]
+        return (
+            second["domain"] in letters
+            and len(scores) == len(SCORES)
+            and all(
+                isinstance(value, int) and (name in EXTRA_SCORES or value >= 1) and 0 <= value <= 5
+                for name, value in zip(SCORES, scores, strict=True)
+            )
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def _numbered(rounds: list[int]) -> NDArray[np.int64]:
+    return np.unique(np.array(rounds), return_inverse=True)[1].astype(np.int64)
+
+
+def _second_scores(second: dict[str, Any] | None) -> list[float]:
+    if second is None:
+        return [np.nan] * len(SCORES)
+    return [float(value) for value in (*second["scores"], second["edu"], second["format"])]
+
+
+def _second_domain(second: dict[str, Any] | None) -> int:
+    return 0 if second is None else ord(second["domain"]) - ord("A")
 
 
 def page_folds(pages: list[str], folds: int, seed: int) -> NDArray[np.int64]:

@@ -12,8 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.train_rater import main
-from jobs.training.heads import measure
-from jobs.training.rated_texts import RatedTexts, licence_tier, origin_folds, origin_of, page_folds
+from jobs.training.exporting import shares, temperature_of
+from jobs.training.label_tables import labels_sha256, read_labels
+from jobs.training.measuring import Said, agreement, calibration_error, measure, measure_confidence
+from jobs.training.other_texts import DomainTexts, read_domain_texts
+from jobs.training.rated_texts import (
+    RatedTexts,
+    licence_tier,
+    origin_folds,
+    origin_of,
+    page_folds,
+    read_rated_texts,
+)
 from udfs.models.criteria import CRITERIA, DOMAINS
 from udfs.models.manifest import SCORES
 
@@ -63,12 +73,27 @@ def test_no_origin_and_no_page_is_in_two_folds(names: list[str], folds: int) -> 
     assert set(by_origin) | set(by_page) <= set(range(folds))
 
 
+def rated(scores: np.ndarray, domains: list[int], names: list[str], rounds: list[int] | None = None) -> RatedTexts:
+    count = len(names)
+    return RatedTexts(
+        texts=[f"text of {name}" for name in names],
+        scores=scores,
+        domains=np.array(domains),
+        licences=["MIT"] * count,
+        tiers=np.array(["open"] * count),
+        origins=np.array([name.split("/")[0] for name in names]),
+        pages=names,
+        rounds=np.array(rounds or [0] * count),
+        second_scores=np.full(scores.shape, np.nan),
+        second_domains=np.zeros(count, dtype=int),
+    )
+
+
 def test_measures_by_hand() -> None:
     truth = np.full((4, len(SCORES)), 3.0)
     truth[:, CRITERIA.index("overall_score")] = [1, 3, 3, 5]
     truth[:, 14:] = [[0, 0], [0, 0], [0, 0], [5, 5]]
-    domains = np.array([0, 1, 1, 2])
-    texts = RatedTexts(["x"] * 4, truth, domains, ["MIT"] * 4, np.array(["open"] * 4), np.array(["o"] * 4), ["p"] * 4)
+    texts = rated(truth, [0, 1, 1, 2], ["a", "b", "c", "d"])
     guess = truth.copy()
     guess[:, 0] = [3.4, 2.6, 4.4, 5.9]  # right, right, off by one, off by two
     table = {one.measure: one for one in measure("s", texts, texts.open, guess, np.array([0, 1, 2, 2]))}
@@ -80,6 +105,98 @@ def test_measures_by_hand() -> None:
     assert DOMAINS[1] == "finance"
 
 
+def test_calibration_by_hand() -> None:
+    """Twenty texts, two a bin: sure by 0.9 and right eight times of ten, sure by 0.2 and right five times of ten."""
+    sure = np.array([0.9] * 10 + [0.2] * 10)
+    right = np.array([True] * 8 + [False] * 2 + [True, False] * 5)
+    # Bins in the order given: four of 0.9 with both right, one with both wrong; five of 0.2 with one right each.
+    assert calibration_error(sure, right) == pytest.approx((4 * 0.1 + 0.9 + 5 * 0.3) / 10)
+
+
+def test_a_perfect_rater_is_measured_in_finite_numbers() -> None:
+    """A number that is none would make a manifest that cannot be read."""
+    texts = rated(np.full((4, len(SCORES)), 3.0), [0] * 4, ["a", "b", "c", "d"])
+    said = Said(texts.scores, texts.domains, np.full(4, 0.9))
+    table = measure_confidence("s", texts, texts.open, said, np.full(4, 0.4))
+    table += measure("s", texts, texts.open, said.scores, said.domains) + agreement(said, said)
+    assert np.isfinite([(one.value, one.constant) for one in table]).all()
+    named = {one.measure: one for one in table}
+    assert named["calibration error of confidence"].value == pytest.approx(0.1)
+    assert named["calibration error of confidence"].constant == pytest.approx(0.6)
+    assert named["texts with confidence 0.8 or more"].constant == 0
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_the_temperature_that_made_the_answers_is_found(temperature: float) -> None:
+    draw = np.random.default_rng(0)
+    logits = draw.normal(0, 2, (4000, 5))
+    classes = np.array([draw.choice(5, p=row) for row in shares(logits / temperature)])
+    assert temperature_of(logits, classes) == pytest.approx(temperature, rel=0.1)
+
+
+def test_tables_of_labels_are_files_folders_and_delta_tables(tmp_path: Path) -> None:
+    deltalake = pytest.importorskip("deltalake")
+    rows = [ROW | {"id": f"a/{number}", "round": 3} for number in range(4)]
+    whole, gone = pa.Table.from_pylist(rows), pa.Table.from_pylist([ROW | {"id": "gone", "round": 3}])
+    pq.write_table(whole, tmp_path / "file.parquet")
+    (tmp_path / "folder").mkdir()
+    pq.write_table(whole.slice(0, 2), tmp_path / "folder/1.parquet")
+    pq.write_table(whole.slice(2), tmp_path / "folder/2.parquet")
+    deltalake.write_deltalake(tmp_path / "delta", gone)
+    deltalake.write_deltalake(tmp_path / "delta", whole.slice(0, 3), mode="overwrite")
+    deltalake.write_deltalake(tmp_path / "delta", whole.slice(3), mode="append")
+    found = [read_labels(tmp_path / name, ["id"], ["round", "second"]) for name in ("file.parquet", "folder", "delta")]
+    assert [sorted(row["id"] for row in one) for one in found] == [[row["id"] for row in rows]] * 3
+    assert all(row["round"] == 3 and "second" not in row for one in found for row in one)
+    assert len({labels_sha256(tmp_path / name) for name in ("file.parquet", "folder", "delta")}) == 3
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="holds no Parquet files and is no Delta table"):
+        read_labels(tmp_path / "empty", ["id"], [])
+
+
+def test_rounds_and_second_ratings_are_read(tmp_path: Path) -> None:
+    second = {"domain": "B", "scores": [4] * 14, "edu": 0, "format": 5}
+    rows = [ROW | {"round": 3, "second": second}, ROW | {"id": "a/2", "round": 1, "second": None}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "r.parquet")
+    texts = read_rated_texts(tmp_path / "r.parquet")
+    assert texts.rounds.tolist() == [1, 0]
+    assert texts.second_scores[0].tolist() == [4] * 14 + [0, 5]
+    assert np.isnan(texts.second_scores[1]).all()
+    assert texts.second_domains[0] == 1
+    some = texts.chosen(np.array([False, True]))
+    assert (some.pages, some.rounds.tolist(), some.open.tolist()) == (["a/2"], [0], [True])
+
+
+def test_domain_texts_are_open_unrated_and_weighted_by_agreement(tmp_path: Path) -> None:
+    """A source whose texts are rated as it says six times of eight has that weight; only rows given are compared."""
+    names = [f"book/{number}" for number in range(10)]
+    texts = rated(np.full((10, len(SCORES)), 3.0), [0] * 6 + [1] * 4, names)
+    shared = {"source": "book", "domain": "medicine", "licence": "MIT"}
+    given = [shared | {"id": name, "text": f"as the source has it {name}"} for name in names]
+    given += [
+        shared | {"id": "book/new", "text": "a new one"},
+        shared | {"id": "book/other-id", "text": "text of book/0"},  # rated under another id
+        shared | {"id": "book/closed", "text": "closed", "licence": "CC-BY-NC-4.0"},
+        shared | {"id": "tome/1", "source": "tome", "domain": "B", "text": "never compared"},
+    ]
+    pq.write_table(pa.Table.from_pylist(given), tmp_path / "d.parquet")
+    found = read_domain_texts(tmp_path / "d.parquet", texts, list(range(8)))
+    assert found == DomainTexts(
+        ["a new one", "never compared"], [0, 1], [0.75, 0.75], ["book/0", "tome/1"], ["book", "tome"]
+    )
+    found = read_domain_texts(tmp_path / "d.parquet", texts, list(range(2, 10)))
+    assert found.weights == [0.5, 0.75]
+
+
+def test_domain_texts_are_drawn_evenly_from_sources_and_domains() -> None:
+    cells = ["a"] * 50 + ["b"] * 5 + ["c"] * 20
+    texts = DomainTexts(["x"] * 75, [0] * 75, [1.0] * 75, cells, cells)
+    drawn = texts.drawn(12, 0, set())
+    assert sorted(cells[place] for place in drawn) == ["a"] * 4 + ["b"] * 4 + ["c"] * 4
+    assert drawn == texts.drawn(12, 0, set()) != texts.drawn(12, 1, set())
+    assert {cells[place] for place in texts.drawn(30, 0, {"a"})} == {"b", "c"}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -89,6 +206,8 @@ def test_measures_by_hand() -> None:
         ({"domain": "P"}, "domain 'P', expected A to O"),
         ({"text": ""}, "'' as text"),
         ({"licence": None}, "None as licence"),
+        ({"second": {"domain": "A", "scores": [3] * 13, "edu": 1, "format": 1}}, "a second rating that is none"),
+        ({"second": {"domain": "A", "scores": [0] * 14, "edu": 1, "format": 1}}, "a second rating that is none"),
     ],
 )
 def test_bad_ratings_are_one_sentence(
@@ -111,6 +230,7 @@ def test_bad_arguments_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFi
         (str(tmp_path / "text.parquet"), [], "cannot be read as Parquet"),
         (str(tmp_path / "narrow.parquet"), [], "lacks the columns source"),
         (absent, ["--head-tokens", "500"], "expected each 1 or more and 510 together"),
+        (absent, ["--epochs", "0"], "--epochs is 0, expected 1 or more"),
     ):
         assert main(["--ratings", ratings, "--out", out, *more]) == 2
         lines = capsys.readouterr().err.splitlines()

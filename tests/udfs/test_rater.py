@@ -161,6 +161,31 @@ def test_numbers_that_are_none_are_no_rating(score: float) -> None:
     assert rate(["the"]) == ["the model gave no finite numbers for the text"]
 
 
+class SureSession(FakeSession):
+    """Gives logits of the overall score's classes too; each output by its name."""
+
+    def __init__(self, score: float, classes: list[float]) -> None:
+        super().__init__(score)
+        self.classes = classes
+
+    def run(self, names: list[str], inputs: dict[str, Any]) -> list[Any]:
+        scores, domains = super().run(names, inputs)
+        known = {"scores": scores, "domains": domains}
+        return [known[name] if name in known else np.array([self.classes] * len(scores), np.float32) for name in names]
+
+
+@pytest.mark.parametrize(("score", "place"), [(0.3, 0), (2.6, 2), (5.8, 4)])
+def test_confidence_is_the_probability_of_the_rounded_class(score: float, place: int) -> None:
+    logits = [0.5, -1.0, 2.0, 0.0, 1.0]
+    manifest = load_manifest(TINY).model_copy(update={"confidence": "classes"})
+    rating = _OnnxRater(manifest, load_tokenizer(TINY / "tokenizer.json"), SureSession(score, logits))(["the"])[0]
+    assert isinstance(rating, Rating)
+    assert rating.scores[-1] == place + 1
+    assert rating.confidence == pytest.approx(math.exp(logits[place]) / sum(map(math.exp, logits)))
+    bad = _OnnxRater(manifest, load_tokenizer(TINY / "tokenizer.json"), SureSession(score, [math.nan] * 5))
+    assert bad(["the"]) == ["the model gave no finite numbers for the text"]
+
+
 @given(st.floats(1, 5), st.floats(0.1, 2))
 def test_confidence_is_the_share_of_a_normal_distribution(expected: float, deviation: float) -> None:
     normal = statistics.NormalDist(expected, deviation)

