@@ -14,7 +14,7 @@ def flow(lake: OpenLake) -> pd.DataFrame:
     """Documents through the stages, over all batches."""
     return lake.frame(
         "SELECT stage, sum(documents_in) AS documents_in, sum(kept) AS kept, sum(rejected) AS rejected, "
-        "sum(failed) AS failed, sum(kept) / sum(documents_in) AS kept_ratio FROM stage_flow "
+        "sum(failed) AS failed, try_divide(sum(kept), sum(documents_in)) AS kept_ratio FROM stage_flow "
         "GROUP BY position, stage ORDER BY position"
     )
 

@@ -168,7 +168,7 @@ REASONS = View(
         UNION ALL SELECT stage, reason, count(*), NULL FROM losses WHERE stage = 'ingest' GROUP BY stage, reason
     ),
     rated AS (
-        SELECT coalesce(sum(tokens) / sum(chars), 0.25) AS tokens_per_char
+        SELECT coalesce(try_divide(sum(tokens), sum(chars)), 0.25) AS tokens_per_char
         FROM ratings JOIN documents
             ON ratings.batch = documents.batch AND ratings.file = documents.file AND ratings.offset = documents.offset
         WHERE keep
@@ -228,7 +228,8 @@ DOMAIN_QUALITY = View(
     """
     SELECT
         domain, quality, count(*) AS documents, count(*) / sum(count(*)) OVER () AS documents_ratio,
-        sum(tokens) AS tokens, sum(tokens) / sum(sum(tokens)) OVER () AS tokens_ratio, avg(confidence) AS confidence
+        sum(tokens) AS tokens, try_divide(sum(tokens), sum(sum(tokens)) OVER ()) AS tokens_ratio,
+        avg(confidence) AS confidence
     FROM corpus GROUP BY domain, quality
     """,
 )

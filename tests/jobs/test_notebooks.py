@@ -20,7 +20,7 @@ NAMES = ["01_corpus_tour", "02_program_audit", "03_dedup_tuning", "04_thresholds
 
 EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 SAID = {
-    "01_corpus_tour": ("duplicate_text", "near_duplicate", "medicine", "CC-MAIN-2026-14", "quality 5, 50 tokens"),
+    "01_corpus_tour": ("duplicate_text", "near_duplicate", "medicine", "CC-MAIN-2026-14", "(law, quality "),
     "02_program_audit": ("remove_lines", "line_out_of_range", "- [000] Home | About", "drop_doc()"),
     "03_dedup_tuning": (
         "14x8",
