@@ -25,10 +25,17 @@ browser:  ## Chromium for the tests of pages, by apt-get, where it is missing an
 		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core > /dev/null; } \
 		|| echo "found no Chromium, and it could not be installed: tests of pages are skipped"
 
-demo: setup  ## run the whole pipeline on sample/, and show the corpus by domain and quality
+# A page that programs cut in two places, and in whose place a near-duplicate went.
+EXPLAINED := https://ledgerlines.example/blog/emergency-fund
+
+demo: setup  ## run the whole pipeline on sample/, show the corpus by domain and quality, and name the report
 	@$(BIN)/corpusmill run --conf conf/demo.yaml --lake $(LAKE)
 	@$(BIN)/corpusmill sql --lake $(LAKE) "SELECT domain, sum(if(quality = 1, 1, 0)) q1, sum(if(quality = 2, 1, 0)) q2, sum(if(quality = 3, 1, 0)) q3, sum(if(quality = 4, 1, 0)) q4, sum(if(quality = 5, 1, 0)) q5, count(*) documents, sum(tokens) tokens FROM corpus GROUP BY domain ORDER BY domain"
+	@test -f $(LAKE)/explained.html || $(BIN)/corpusmill explain --lake $(LAKE) --html $(LAKE)/explained.html $(EXPLAINED) > /dev/null
 	@echo
+	@echo "Look at, in a browser:"
+	@echo "  $(LAKE)/report.html      what the lake holds, and what became of its pages"
+	@echo "  $(LAKE)/explained.html   one page with all that was done to it: $(EXPLAINED)"
 	@echo "Try next:"
 	@echo "  $(BIN)/corpusmill status --lake $(LAKE)"
 	@echo "  $(BIN)/corpusmill sql --lake $(LAKE) \"SELECT reason, count(*), min(url) AS example FROM screened WHERE NOT keep GROUP BY ALL\""

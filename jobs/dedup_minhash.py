@@ -51,10 +51,11 @@ def dedup_minhash(
     documents = duplicates.where("keep").select(*BATON_NAMES, short_id())
     signed = signatures.where("signature IS NOT NULL")
     links = link(signed, past_bands, past_signatures, settings.verify, work)
-    edges = work.write("edges", links.edges)
+    if links.most_edges is None:
+        links = links._replace(edges=work.write("edges", links.edges))
     ranked = documents.join(signatures.select("id", "chars"), "id") if settings.keep == "longest" else documents
-    clustered = to_clustered(ranked, edges, past_places, settings, work).transform(with_known_similarity, edges)
-    clustered = work.write("clustered", clustered)
+    clustered = to_clustered(ranked, links, past_places, settings, work)
+    clustered = work.write("clustered", clustered.transform(with_known_similarity, links.edges))
     others = clustered.where("keeper_id != id AND similarity IS NULL").select(
         F.col("id").alias("a"), F.col("keeper_id").alias("b")
     )

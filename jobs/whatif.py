@@ -6,6 +6,7 @@ moved; and a page that was rejected at one step has no signals of the steps behi
 where it would pass now it is *unmeasured*: between all and none of those would be kept.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from math import inf
@@ -16,6 +17,10 @@ from pyspark.sql import functions as F
 
 from jobs.catalog import FAILURES, POSITION
 from jobs.runtime.console import as_table
+from jobs.runtime.errors import CorpusmillError
+from jobs.runtime.lake import Lake
+from jobs.runtime.run import read_progress
+from jobs.runtime.stage import read_back
 from udfs.text.rules import Cut, Rule, Step
 from udfs.text.screening import ScreenSettings
 
@@ -107,6 +112,39 @@ def _is_cut_short(old: ScreenSettings) -> Column:
         return F.lit(False)
     *early, _ = old.rules
     return F.col("reason").isin(*early) if early else F.lit(False)
+
+
+def of_lake(lake: Lake, new: ScreenSettings) -> tuple[list[Row], list[Judged]]:
+    """Rows of `whatif` over all batches of a lake, each by the settings it was screened with, and what speaks for them.
+    Raises CorpusmillError where nothing is screened."""
+    stored = stored_settings(lake)
+    sizes = sizes_of(lake.read("ratings") if lake.exists("ratings") else None, lake.read("documents"))
+    rows: list[Row] = []
+    steps: dict[Judged, None] = {}
+    for old, batches in stored:
+        steps |= dict.fromkeys(judged_steps(old, new))
+        screened = lake.read("screened").where(F.col("batch").isin(batches))
+        rows += whatif(screened, sizes, old, new).collect()
+    return rows, list(steps)
+
+
+def stored_settings(lake: Lake) -> list[tuple[ScreenSettings, list[int]]]:
+    """The settings that batches were screened with, and which those are; the latest batch's come last. Raises
+    CorpusmillError where nothing is screened."""
+    commits = {batch: row for (stage, batch), row in read_progress(lake).items() if stage == "screen"}
+    if not commits:
+        raise CorpusmillError(
+            f"whatif: found no screened pages in {lake.location}, expected some to judge again: corpusmill run comes "
+            "first."
+        )
+    batches_of: dict[str, list[int]] = {}
+    for batch in sorted(commits, reverse=True):
+        batches_of.setdefault(commits[batch]["parts"]["settings"], []).append(batch)
+    found = [
+        (ScreenSettings.model_validate_json(json.dumps(read_back(text))), batches)
+        for text, batches in batches_of.items()
+    ]
+    return found[::-1]
 
 
 def sizes_of(ratings: DataFrame | None, documents: DataFrame) -> DataFrame:

@@ -48,6 +48,17 @@ def llama2(data: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
+def qwen(data: Path) -> Any:
+    """The tokenizer of Qwen."""
+    from tests.udfs.dataman_tokenizer import qwen_tokenizer
+
+    ranks = data / "tokenizers/qwen/qwen.tiktoken"
+    if not ranks.is_file():
+        pytest.skip("the ranks of Qwen's byte pairs are not here")
+    return qwen_tokenizer(ranks)
+
+
+@pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The session that `corpusmill` itself makes on a laptop, with two cores."""
     from jobs.runtime.session import SparkSettings, open_session

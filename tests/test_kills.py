@@ -50,6 +50,8 @@ def start(crawl: Path, lake: Path) -> subprocess.Popen[bytes]:
         f"spark.log_file={lake.parent}/spark.log",
         "--set",
         "spark.master=local[2]",
+        "--set",
+        "report.enabled=false",
     ]
     return subprocess.Popen(
         [*command, *named], cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -187,7 +187,12 @@ def _submit(folder: Path, archive: Path, environment: dict[str, str], options: S
 def _arguments(lake: Path) -> list[str]:
     """The demo over the sample, by absolute paths."""
     conf = ROOT / "conf/demo.yaml"
-    settings = (f'ingest.input=["{INPUT}"]', f'propose.recorded.files=["{PROGRAMS}"]', f"rate.model={MODEL}")
+    settings = (
+        f'ingest.input=["{INPUT}"]',
+        f'propose.recorded.files=["{PROGRAMS}"]',
+        f"rate.model={MODEL}",
+        "report.enabled=false",
+    )
     return ["run", "--conf", str(conf), "--lake", str(lake), *(part for each in settings for part in ("--set", each))]
 
 

@@ -18,10 +18,12 @@ from jobs.explaining import reading
 from jobs.explaining.explained import explained, whole_edits
 from jobs.explaining.fate import Kind
 from jobs.explaining.rows import Found, Lost, Unseen
+from jobs.notebooks.opening import open_lake
 from jobs.pipeline import STAGES
 from jobs.runtime.cli import run_command
 from jobs.runtime.lake import Lake
 from tests.conftest import ROOT
+from tests.report_numbers import Numbers, expected_numbers
 from tests.tables import Row, difference, rows, tables
 from udfs.crawl.urls import host, registered_domain
 from udfs.text.edits import apply
@@ -34,16 +36,17 @@ FILES = sorted(SAMPLE.glob("*.warc.gz"))
 DEMO = ("--conf", str(ROOT / "conf/demo.yaml"))
 
 
-def run(lake: Path, *options: str, files: list[Path] = FILES) -> int:
+def run(lake: Path, *options: str, files: list[Path] = FILES, report: bool = False) -> int:
     named = [part for file in files for part in ("--input", str(file))]
-    return run_command(["run", *DEMO, *named, "--lake", str(lake), *options])
+    switch = ("--set", f"report.enabled={str(report).lower()}")  # seconds for each run, so most do without
+    return run_command(["run", *DEMO, *named, "--lake", str(lake), *switch, *options])
 
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Path:
     """The lake of one undisturbed run over the sample. Tests only read it."""
     folder = tmp_path_factory.mktemp("sample") / "lake"
-    assert run(folder) == 0
+    assert run(folder, report=True) == 0
     return folder
 
 
@@ -109,6 +112,41 @@ def test_explain_says_of_each_kind_of_page_what_became_of_it(lake: Path, spark: 
 
 def is_legacy(document: Row | None) -> bool:
     return document is not None and document["charset"] != "utf-8"
+
+
+def test_every_number_of_the_report_is_that_of_an_independent_query(lake: Path) -> None:
+    found, expected = Numbers((lake / "report.html").read_text("utf-8")).found, expected_numbers(lake)
+    assert found.keys() == expected.keys()
+    assert len(found) > 400
+    different = {key: (found[key], expected[key]) for key in found if found[key] != pytest.approx(expected[key])}
+    assert different == {}
+
+
+def test_the_views_tell_the_same_fates_and_every_reason(lake: Path, spark: SparkSession) -> None:
+    asked = open_lake(str(lake), spark)
+    when = "date_format(fetched_at, \"yyyy-MM-dd'T'HH:mm:ss'Z'\")"
+    told = asked.sql(f"SELECT url, {when} AS fetched_at, fate, method FROM documents_all").collect()
+    fates_of = {"kept": "published", "rejected": "rejected", "duplicate": "duplicate", "near_duplicate": "duplicate"}
+    expected = {
+        (page["url"], page["fetched_at"]): fates_of[page["outcome"]]
+        for page in EXPECTED["pages"]
+        if page["outcome"] in fates_of
+    }
+    assert {(row.url, row.fetched_at): row.fate for row in told} == expected
+    assert len(told) == len(expected) == len(rows(lake, "documents"))
+    near = [page["url"] for page in EXPECTED["pages"] if page["outcome"] == "near_duplicate"]
+    assert sorted(row.url for row in told if row.method == "minhash") == sorted(near)
+    missing = asked.sql("SELECT sum(documents), sum(documents_ratio) FROM reasons").head()
+    lost = len([row for row in rows(lake, "losses") if row["stage"] == "ingest"])
+    published = len(rows(lake, "corpus"))
+    assert missing[0] == len(told) + lost - published
+    assert missing[1] == pytest.approx(1 - published / (len(told) + lost))
+    parts = next(row for row in rows(lake, "progress") if row["stage"] == "screen")["parts"]
+    steps = json.loads(dict(parts)["settings"])["rules"]
+    wide = asked.sql("SELECT * FROM signals_wide")
+    assert ["language", *wide.columns[12:]] == [name for name, step in steps.items() if "measure" in step]
+    assert wide.columns[11] == "language_signal"
+    assert wide.where("NOT keep AND reason = 'word_count' AND word_count IS NULL").isEmpty()
 
 
 def test_files_count_their_records_by_type(lake: Path) -> None:
@@ -197,9 +235,10 @@ def test_the_corpus_is_read_without_spark_and_says_what_it_is(lake: Path) -> Non
 
 
 def test_a_second_run_has_nothing_to_do(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = tables(lake)
-    assert run(lake) == 0
+    before, written = tables(lake), (lake / "report.html").stat().st_mtime_ns
+    assert run(lake, report=True) == 0
     assert "Nothing is pending" in capsys.readouterr().err
+    assert (lake / "report.html").stat().st_mtime_ns == written
     assert difference(tables(lake), before) == ""
 
 

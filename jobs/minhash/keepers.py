@@ -9,12 +9,13 @@ from pyspark.sql import functions as F
 
 from jobs.components import components
 from jobs.documents import ORDER
+from jobs.minhash.buckets import Links
 from jobs.minhash.settings import DedupMinhashSettings
 from jobs.runtime.stage import Workspace
 
 
 def to_clustered(
-    documents: DataFrame, edges: DataFrame, places: DataFrame, settings: DedupMinhashSettings, work: Workspace
+    documents: DataFrame, links: Links, places: DataFrame, settings: DedupMinhashSettings, work: Workspace
 ) -> DataFrame:
     """The batch's documents that share a cluster with another: id, url, host, crawl, file, and
 
@@ -23,12 +24,11 @@ def to_clustered(
     keeper_id     id of that document, or of the one the cluster is named after
     keep          whether it is that document
 
-    `documents` has the batch's documents with id, and with chars where the longest is kept, `edges` (a, b, b_batch,
-    similarity, is_past) where b may be an earlier batch's, `places` the rows of `duplicates` of this stage and earlier
-    batches.
+    `documents` has the batch's documents with id, and with chars where the longest is kept, `places` the rows of
+    `duplicates` of this stage and earlier batches.
     """
-    past = work.write("past", to_past(edges, places))
-    joined = components(to_graph(edges, past), work.write, settings.components)
+    past = work.write("past", to_past(links.edges, places))
+    joined = components(to_graph(links.edges, past), work.write, settings.components, links.most_edges)
     members = documents.join(joined.withColumnRenamed("cluster", "component"), "id").join(to_oldest(past), "id", "left")
     component = Window.partitionBy("component")
     chosen = members.withColumns(

@@ -21,6 +21,13 @@ class VerifySettings(Section):
         4, ge=1, le=100, description="documents of a bucket that others are compared with, one after another"
     )
 
+    one_task_keys: int = Field(
+        3_000_000,
+        ge=0,
+        description="a batch with at most so many band keys, a few hundred thousand documents, is linked by one task, "
+        "with 100 bytes of memory for each, which saves a small batch many small jobs",
+    )
+
     @property
     def at_least(self) -> float:
         """The similarity from which two documents are linked."""

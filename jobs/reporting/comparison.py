@@ -54,7 +54,7 @@ def _fates(first: Facts, second: Facts) -> Table:
             reason = "published" if is_published(row) else reason_of(row)
             counts.setdefault((row["stage"], reason), [0, 0])[at] += row["documents"]
     keys = sorted(counts, key=lambda key: (STAGE_ORDER.index(key[0]), -max(counts[key]), key[1]))
-    rows = [(*key, *counts[key], counts[key][1] - counts[key][0]) for key in keys]
+    rows: list[tuple[Cell, ...]] = [(*key, *counts[key], counts[key][1] - counts[key][0]) for key in keys]
     columns = ("stage", "what became of them", "this", "other", "difference")
     return Table("compared_fates", "Documents by what became of them", "fates", columns, rows, keys=2)
 

@@ -16,8 +16,11 @@ UNKNOWN = "not identified"
 
 def figure_of(title: str, drawn: str, *tables: Table) -> Markup:
     """A plot under its title, with its numbers as tables that can be opened."""
-    numbers = element("details", element("summary", "Numbers"), *map(table_html, tables))
-    return element("figure", element("figcaption", title), drawn, numbers)
+    plot = element("div", element("figcaption", title), drawn)
+    if not tables:
+        return element("figure", plot)
+    numbers = element("details", element("summary", "Numbers"), *map(table_html, tables), open=True)
+    return element("figure", plot, numbers, class_="beside")
 
 
 # --- languages
@@ -60,7 +63,8 @@ def domains(facts: Facts) -> Iterator[Markup]:
         yield element("p", "Nothing is published yet.")
         return
     counts = {(row["domain"], row["quality"]): row["documents"] for row in rows}
-    present = [name for name in DOMAINS if any((name, quality) in counts for quality in range(1, 6))]
+    sums = Counter({name: sum(counts.get((name, quality), 0) for quality in range(1, 6)) for name in DOMAINS})
+    present = [name for name, documents in sums.most_common() if documents]
     cells = [(name, quality, counts.get((name, quality), 0)) for name in present for quality in range(1, 6)]
     tokens: Counter[str] = Counter()
     for row in rows:
@@ -99,7 +103,7 @@ def scores(facts: Facts) -> Iterator[Markup]:
     table = Table("scores", "Rated documents by score, for each criterion", "scores", columns, rows)
     yield element("p", "How many rated documents have each score, from 1 (very poor) to 5 (very good).")
     yield element("div", *drawn, class_="plots small")
-    yield element("details", element("summary", "Numbers"), table_html(table))
+    yield element("details", element("summary", "Numbers and means"), table_html(table))
 
 
 def _mean(found: Sequence[int]) -> float | None:

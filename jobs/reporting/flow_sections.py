@@ -37,7 +37,7 @@ def flow(facts: Facts) -> Iterator[Markup]:
         "div",
         _diagram(facts, "Documents", "documents", counted),
         _diagram(facts, "Bytes of text", "bytes", sized),
-        _diagram(facts, "Tokens", "tokens", lambda value: f"about {counted(value)}") if ratio else "",
+        _diagram(facts, "Tokens, about", "tokens", counted) if ratio else "",
         class_="plots three",
     )
     yield element(
@@ -97,7 +97,7 @@ def _fates(facts: Facts) -> Table:
             row["documents"],
             share(row["documents"], pages),
             Size(row["bytes"] or 0),
-            Size(row["bytes_left"] or 0),
+            Size(row["bytes_left"]) if is_published(row) else None,
             row["tokens"] if is_published(row) else round((row["bytes"] or 0) * ratio),
         )
         for row in facts.fates

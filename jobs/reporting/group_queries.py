@@ -8,22 +8,25 @@ WITH pages AS (
     UNION ALL SELECT host, 0, 1, 0, 0, 0 FROM screened WHERE NOT keep
     UNION ALL SELECT host, 0, 0, 1, 0, 0 FROM duplicates WHERE NOT keep
     UNION ALL SELECT host, 0, 0, 0, 1, tokens FROM corpus
+),
+hosts AS (
+    SELECT host, sum(pages) AS pages, sum(screened_out) AS screened_out, sum(duplicates) AS duplicates,
+        sum(published) AS published, sum(tokens) AS tokens
+    FROM pages GROUP BY host
 )
-SELECT host, sum(pages) AS pages, sum(screened_out) AS screened_out, sum(duplicates) AS duplicates,
-    sum(pages) - sum(screened_out) - sum(duplicates) - sum(published) AS otherwise, sum(published) AS published,
-    sum(tokens) AS tokens
-FROM pages GROUP BY host"""
+SELECT left(host, 300) AS host, pages, screened_out, duplicates,
+    pages - screened_out - duplicates - published AS otherwise, published, tokens
+FROM hosts"""
 
 HOSTS_GIVING = Query(
     "hosts_giving",
     "The hosts that give most published documents.",
-    f"{_HOSTS} HAVING sum(published) > 0 ORDER BY published DESC, tokens DESC, host LIMIT {TOP_HOSTS}\n",
+    f"{_HOSTS} WHERE published > 0\nORDER BY published DESC, tokens DESC, hosts.host LIMIT {TOP_HOSTS}\n",
 )
 HOSTS_LOSING = Query(
     "hosts_losing",
     "The hosts that lose most pages: those that are documents, and are not published.",
-    f"{_HOSTS} HAVING sum(pages) > sum(published)\n"
-    f"ORDER BY sum(pages) - sum(published) DESC, sum(pages) DESC, host LIMIT {TOP_HOSTS}\n",
+    f"{_HOSTS} WHERE pages > published\nORDER BY pages - published DESC, pages DESC, hosts.host LIMIT {TOP_HOSTS}\n",
 )
 
 CLUSTERS = Query(
@@ -72,18 +75,23 @@ PROGRAMS = Query(
 SELECT kind, name, sum(number) AS number, count_if(number <> 0) AS documents
 FROM (
     SELECT inline(concat(
-        array(
-            struct('all' AS kind, 'documents' AS name, 1L AS number),
-            struct('all', 'documents with programs', CAST(programs > 0 AS BIGINT)),
-            struct('all', 'documents changed', CAST(keep AND size(edits) > 0 AS BIGINT)),
-            struct('all', 'documents dropped', CAST(NOT keep AS BIGINT)),
-            struct('all', 'programs', CAST(programs AS BIGINT)),
-            struct('all', 'programs voided', CAST(voided AS BIGINT)),
-            struct('all', 'words', words),
-            struct('all', 'words removed', words_removed)
+        transform(
+            map_entries(map(
+                'documents', 1L,
+                'documents with programs', CAST(programs > 0 AS BIGINT),
+                'documents changed', CAST(keep AND size(edits) > 0 AS BIGINT),
+                'documents dropped', CAST(NOT keep AS BIGINT),
+                'programs', CAST(programs AS BIGINT),
+                'programs voided', CAST(voided AS BIGINT),
+                'words', words,
+                'words removed', words_removed
+            )),
+            one -> named_struct('kind', 'all', 'name', one.key, 'number', one.value)
         ),
-        transform(map_entries(operations), call -> struct('operation', call.key, CAST(call.value AS BIGINT))),
-        transform(map_entries(rejected_calls), call -> struct('rejected', call.key, CAST(call.value AS BIGINT)))
+        transform(map_entries(operations), one ->
+            named_struct('kind', 'operation', 'name', one.key, 'number', CAST(one.value AS BIGINT))),
+        transform(map_entries(rejected_calls), one ->
+            named_struct('kind', 'rejected', 'name', one.key, 'number', CAST(one.value AS BIGINT)))
     ))
     FROM refined
 )

@@ -21,7 +21,7 @@ _CLASSES = {"#000001": "ink", "#000002": "faint", "#000003": "grid", "#000004": 
 _INK, _FAINT, _GRID, _BROAD, _NARROW = _CLASSES
 _GROUPS, _SHAPES = {"g"}, {"path", "text"}
 _KEPT = ("transform", "d", "text-anchor", "fill-opacity")
-_BAR, _WIDTH, _LABEL_CHARS = 24, 300, 20
+_BAR, _WIDTH, _LABEL_CHARS = 24, 240, 20
 
 
 class Bar(NamedTuple):
@@ -49,7 +49,7 @@ def bars(title: str, column: str, rows: Sequence[Bar], of: str = "") -> Markup:
     ]
     order = [value["name"] for value in values]
     most = max((max(row.value, row.inner or 0) for row in rows), default=0) or 1
-    y = alt.Y("name:N", sort=order, axis=alt.Axis(title=None, labelLimit=150))
+    y = alt.Y("name:N", sort=order, axis=alt.Axis(title=None, labelLimit=150, minExtent=120))
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most]))
     whole = alt.Chart(alt.Data(values=values)).encode(y=y)
     layers = [
@@ -61,7 +61,7 @@ def bars(title: str, column: str, rows: Sequence[Bar], of: str = "") -> Markup:
         layers.insert(1, inner)
     drawn = alt.layer(*layers).properties(width=_WIDTH, height=_BAR * len(rows))
     said = [f"{row.label}: {shown(row.value)} {column}" + _inner(row, of) for row in rows]
-    return _drawn(drawn, title, said)
+    return _drawn(drawn, title, said, "bars")
 
 
 def _said(row: Bar) -> str:
@@ -84,7 +84,7 @@ def scores(title: str, counts: Sequence[int]) -> Markup:
     numbers = base.mark_text(dy=-7, color=_INK).encode(text=alt.Text("documents:Q", format=digits))
     drawn = alt.layer(columns, numbers).properties(width=150, height=70)
     said = [f"score {score}: {count:,}" for score, count in enumerate(counts, 1)]
-    return _drawn(drawn, title, said)
+    return _drawn(drawn, title, said, "columns")
 
 
 def heat_map(cells: Sequence[tuple[str, int, int]]) -> Markup:
@@ -110,21 +110,24 @@ def heat_map(cells: Sequence[tuple[str, int, int]]) -> Markup:
     domains = len({domain for domain, *_ in cells})
     drawn = alt.layer(rects, numbers).properties(width=270, height=26 * domains)
     said = [f"{domain} quality {quality}: {count:,}" for domain, quality, count in cells if count]
-    return _drawn(drawn, "Published documents by domain and quality", said)
+    return _drawn(drawn, "Published documents by domain and quality", said, "heat")
 
 
 # --- from the library's SVG to the page's
 
 
-def _drawn(chart: Any, title: str, said: Sequence[str]) -> Markup:
+def _drawn(chart: Any, title: str, said: Sequence[str], class_: str) -> Markup:
     axis = {"labelColor": _INK, "titleColor": _INK, "domain": False, "ticks": False, "grid": False}
-    font = {"labelFontSize": 13, "titleFontSize": 13, "titleFontWeight": "normal", "labelPadding": 6}
-    config = {"axis": axis | font, "view": {"stroke": None}, "text": {"fontSize": 13}, "background": None, "padding": 2}
+    # Larger than the page's own 13 pixels, so that what is measured here leaves room for wider fonts there.
+    font = {"labelFontSize": 15, "titleFontSize": 15, "titleFontWeight": "normal", "labelPadding": 6}
+    config = {"axis": axis | font, "view": {"stroke": None}, "text": {"fontSize": 15}, "background": None, "padding": 2}
     specification = chart.to_dict() | {"config": config}
     root = ElementTree.fromstring(vl_convert.vegalite_to_svg(specification))  # noqa: S314  # our own, just drawn
     width, height = (float(root.get(name, "0").removesuffix("px")) for name in ("width", "height"))
     label = f"{title}: {'; '.join(said)}"
-    return element("svg", *_children(root), viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=label)
+    return element(
+        "svg", *_children(root), viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=label, class_=class_
+    )
 
 
 def _children(node: ElementTree.Element) -> Iterator[Markup]:

@@ -33,6 +33,7 @@ def sankey(title: str, source: Branch, stops: Sequence[Stop], rest: Branch, said
     """The diagram. `said` writes a number; branches and what is left of `rest` are `source` together."""
     drawing = _Drawing(source, said)
     parts = [*drawing.head(source), *(part for stop in stops for part in drawing.stop(stop)), *drawing.foot(rest)]
+    parts.insert(0, drawing.trunk())
     label = f"{title}: {described(source, stops, rest, said)}"
     box = f"0 0 {WIDTH} {drawing.y:.0f}"
     return element("svg", *parts, viewBox=box, role="img", aria_label=label, class_="sankey")
@@ -52,16 +53,22 @@ class _Drawing:
         self.scale = TRUNK / source.value if source.value else 0.0
         self.width = TRUNK if source.value else 0.0
         self.said = said
+        self._steps: list[tuple[float, float]] = []  # right edge of the trunk, and down to where
+
+    def trunk(self) -> Markup:
+        """What stays, as one shape."""
+        down = "".join(f"H{_number(right)}V{_number(bottom)}" for right, bottom in self._steps)
+        return element("path", d=f"M0 {LEAST_ROW}{down}H0Z", class_="trunk")
 
     def head(self, source: Branch) -> Iterator[Markup]:
         """What comes in."""
         self.y = LEAST_ROW
         yield from self._named(source, self.y - 6, "stop")
-        yield from self._trunk(8)
+        self._grow(8)
 
     def stop(self, stop: Stop) -> Iterator[Markup]:
         """A stage's name, and what leaves there."""
-        yield from self._trunk(STAGE_ROW)
+        self._grow(STAGE_ROW)
         yield element("text", stop.label, x=_number(TRUNK + TURN), y=_number(self.y - 7), class_="stop")
         yield element(
             "line", class_="grid", x1=_number(TRUNK + TURN), x2=str(WIDTH), y1=_number(self.y), y2=_number(self.y)
@@ -71,7 +78,7 @@ class _Drawing:
 
     def foot(self, rest: Branch) -> Iterator[Markup]:
         """What is left."""
-        yield from self._trunk(STAGE_ROW)
+        self._grow(STAGE_ROW)
         yield element("rect", class_=rest.kind, x="0", y=_number(self.y), width=_number(max(self.width, 1)), height="7")
         self.y += LEAST_ROW
         yield from self._named(rest, self.y - 10, "stop")
@@ -92,18 +99,16 @@ class _Drawing:
         yield element("path", tip, d=path, class_=f"ribbon {branch.kind}")
         yield element("rect", class_=branch.kind, x=str(end), y=_number(top), width="4", height=_number(shown))
         yield from self._named(branch, self.y + row / 2 + 4)
-        yield from self._trunk(row)
+        self._grow(row)
 
     def _named(self, branch: Branch, y: float, class_: str = "") -> Iterator[Markup]:
         name = branch.label if len(branch.label) <= LONGEST_LABEL else branch.label[: LONGEST_LABEL - 1] + "…"
         yield element("text", name, x=_number(TRUNK + TURN), y=_number(y), class_=class_)
         yield element("text", self.said(branch.value), x=str(WIDTH), y=_number(y), text_anchor="end", class_=class_)
 
-    def _trunk(self, height: float) -> Iterator[Markup]:
-        if self.width > 0:
-            width, tall = _number(self.width), _number(height + 0.5)  # no seam between two parts
-            yield element("rect", class_="trunk", x="0", y=_number(self.y), width=width, height=tall)
+    def _grow(self, height: float) -> None:
         self.y += height
+        self._steps.append((self.width, self.y))
 
 
 def _number(value: float) -> str:

@@ -3,21 +3,26 @@
 REPORT_CSS = """
 h1{font-size:1.5rem}h3{font-size:1rem;margin:1.4rem 0 .3rem}.url,.excerpt{overflow-wrap:anywhere}
 main section>*{margin-block:.7rem}main section>h2{margin:2.2rem 0 .5rem}
-nav ul{list-style:none;padding:0;margin:1rem 0 0;display:flex;flex-wrap:wrap;gap:.3rem 1.1rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.2rem,1fr));gap:.6rem;margin:1rem 0}
+nav ul{list-style:none;padding:0;margin:1rem 0 0;display:flex;flex-wrap:wrap;gap:.3rem 1.1rem}nav li{margin:0}
+.tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:.6rem;margin:1rem 0}
 .tiles div{border:1px solid var(--rule);border-radius:.4rem;padding:.5rem .8rem;display:flex;
  flex-direction:column-reverse}
 .tiles dd{margin:0;font-size:1.45rem;font-weight:600;line-height:1.2;font-variant-numeric:tabular-nums}
 .tiles dt{color:var(--faint);font-size:.9rem}
-.wide{overflow-x:auto}.wide table{font-size:.9rem;width:auto;min-width:min(100%,30rem)}
+.wide{overflow-x:auto}.wide table{font-size:.9rem;width:auto;min-width:min(100%,20rem)}
 .wide th,.wide td{padding:.2rem 1.1rem .2rem 0;overflow-wrap:normal}.wide th[scope=row]{font-weight:400}
-.wide td:last-child,.wide th:last-child{padding-inline-end:.2rem}.wide bdi{overflow-wrap:anywhere}
+.wide td:last-child,.wide th:last-child{padding-inline-end:.2rem}.wide td bdi{overflow-wrap:anywhere;
+ display:inline-block;min-width:13rem;max-width:40rem}
 th.number{text-align:end}.wide td.number,.wide th[scope]{white-space:nowrap}caption{padding:.2rem 0}
 a.how{font-size:.85em}.plots{display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fit,minmax(min(21rem,100%),1fr))}
 .plots.small{gap:.8rem 1.2rem;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}
-figure{margin:0;max-width:44rem}figcaption{font-weight:600;margin-bottom:.3rem}
+figure{margin:0}figure.beside{display:grid;gap:1rem 2.5rem;
+ grid-template-columns:minmax(0,25rem) minmax(0,1fr);align-items:start}
+@media(max-width:62rem){figure.beside{grid-template-columns:minmax(0,1fr)}}
+.lakes figure.beside{grid-template-columns:minmax(0,1fr)}
+figcaption{font-weight:600;margin-bottom:.3rem}
 .plots.small figcaption{font-weight:400;font-size:.9rem;margin:0}
-.plots.three svg{max-width:26rem}figure svg{max-width:100%}
+svg.sankey{max-width:26rem}svg.bars{max-width:24rem}svg.columns{max-width:11rem}svg.heat{max-width:26rem}
 svg .ink{fill:var(--text)}svg .faint{fill:var(--faint)}svg .grid{stroke:var(--rule);fill:none}
 svg .broad{fill:var(--link);fill-opacity:.3;stroke:var(--link)}svg .narrow{fill:var(--link)}
 svg .trunk{fill:var(--link);fill-opacity:.3}svg .stop{font-weight:600}svg .ribbon{fill-opacity:.45}

@@ -9,7 +9,7 @@ from jobs.reporting import plots
 from jobs.reporting.corpus_sections import figure_of
 from jobs.reporting.facts import Facts, Row
 from jobs.reporting.plots import Bar
-from jobs.reporting.tables import Table, figure, table_html
+from jobs.reporting.tables import Cell, Table, figure, table_html
 
 AROUND = 250  # characters of what two texts have in common that are shown beside a difference
 
@@ -37,7 +37,7 @@ def _sizes(rows: Sequence[Row]) -> Table:
         sums = found.setdefault((row["stage"], row["up_to"]), [0, 0, 0])
         for at, column in enumerate(("clusters", "documents", "kept")):
             sums[at] += row[column]
-    cells = [(stage, _size_name(up_to), *found[stage, up_to]) for stage, up_to in sorted(found)]
+    cells: list[tuple[Cell, ...]] = [(stage, _size_name(up_to), *found[stage, up_to]) for stage, up_to in sorted(found)]
     columns = ("stage", "documents in a cluster", "clusters", "documents", "kept")
     return Table("cluster_sizes", "Clusters of duplicates by size", "clusters", columns, cells, keys=2)
 
@@ -100,13 +100,15 @@ def programs(facts: Facts) -> Iterator[Markup]:
     if not any(number for name, number in sums if name == "programs"):
         yield element("p", "No program was executed.")
         return
+    tables = []
     for kind, name, caption in (
         ("operation", "operations", "Calls that count, by operation"),
         ("rejected", "rejected_calls", "Calls that do not count, by reason"),
     ):
         cells = [(row["name"], row["number"], row["documents"]) for row in rows if row["kind"] == kind]
-        yield table_html(Table(name, caption, "programs", (kind, "calls", "documents"), cells))
-    yield table_html(Table("programs", "Programs altogether", "programs", ("what", "number"), sums))
+        tables.append(Table(name, caption, "programs", (kind, "calls", "documents"), cells))
+    tables.append(Table("programs", "Programs altogether", "programs", ("what", "number"), sums))
+    yield element("div", *map(table_html, tables), class_="plots")
 
 
 # --- time
@@ -134,8 +136,7 @@ def time(facts: Facts) -> Iterator[Markup]:
     ]
     bars = [Bar(row["stage"], float(row["seconds"])) for row in rows]
     table = Table("stages", "What each stage did, over all batches", "stages", columns, cells)
-    yield figure_of("Seconds by stage", plots.bars("Seconds by stage", "seconds", bars))
-    yield table_html(table)
+    yield figure_of("Seconds by stage", plots.bars("Seconds by stage", "seconds", bars), table)
     off = [row["stage"] for row in facts.stages if facts.is_off(row["stage"])]
     if off:
         yield element("p", f"Switched off: {', '.join(off)}.")

@@ -28,8 +28,8 @@ COMMANDS = {
     "report": "write what the lake holds and what became of its pages as one HTML file",
     "judge": "show you documents near a threshold, in a browser, and say how far rules and models agree with you",
     "sql": "ask the tables: documents, screened, duplicates, deduplicated, programs, refined, ratings, corpus, losses, "
-    "files, progress, batches, and others; and the views survivors, stage_flow, program_operations, program_calls, "
-    "program_failures, program_words, program_word_classes",
+    "files, progress, batches, and others; and the views documents_all, reasons, signals_wide, domain_quality, "
+    "clusters, survivors, stage_flow, program_statistics, and others (docs/sql.md)",
 }
 EXAMPLES = """examples:
   corpusmill run --input '/data/CC-MAIN-2026-10/*.warc.gz' --lake ./lake
@@ -114,45 +114,67 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_own_options(name: str, command: argparse.ArgumentParser) -> None:
     """The options that one command has alone."""
-    if name == "run":
-        command.add_argument(
-            "--only", metavar="STAGE", action="append", default=[], help="do this stage only; may be given again"
-        )
-        command.add_argument(
-            "--redo", metavar="BATCH", type=int, action="append", default=[], help="do a batch again from its files"
-        )
-    if name == "audit":
-        command.add_argument(
-            "table", nargs="?", default="corpus", help="a table of the lake, or the path of a Delta table"
-        )
-        command.add_argument("--pairs", type=int, default=5, help="show at most this many pairs (default: 5)")
-    if name == "programs":
-        command.add_argument(
-            "--sample", metavar="N", type=_at_least_one, default=20, help="show so many documents (default: 20)"
-        )
-        command.add_argument("--seed", type=int, default=0, help="another seed draws other documents (default: 0)")
-        command.add_argument("--batch", metavar="N", type=int, help="documents of this batch only")
-        command.add_argument(
-            "--reason", default="", help="only documents with this reason, of the document or of a call"
-        )
-    if name == "explain":
-        command.add_argument("page", metavar="URL|doc_id", help="the page: its address as crawled, or its doc_id")
-        command.add_argument(
-            "--html", metavar="FILE", help="write a page for a browser instead, one file without script"
-        )
-    if name == "report":
-        command.add_argument("--out", metavar="FILE", default="report.html", help="the file (default: report.html)")
-        command.add_argument("--compare", metavar="LAKE", help="another lake, shown side by side with this one")
-    if name in {"programs", "explain"}:
-        command.add_argument("--whole", action="store_true", help="every line and call, in full")
-        command.add_argument(
-            "--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal (default)"
-        )
-    if name == "judge":
-        _add_options_of_judge(command)
-    if name == "sql":
-        command.add_argument("query", help="a SELECT statement")
-        command.add_argument("--rows", type=int, default=100, help="print at most this many rows (default: 100)")
+    own = {
+        "run": _add_options_of_run,
+        "audit": _add_options_of_audit,
+        "programs": _add_options_of_programs,
+        "explain": _add_options_of_explain,
+        "report": _add_options_of_report,
+        "judge": _add_options_of_judge,
+        "sql": _add_options_of_sql,
+    }
+    if name in own:
+        own[name](command)
+
+
+def _add_options_of_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--only", metavar="STAGE", action="append", default=[], help="do this stage only; may be given again"
+    )
+    command.add_argument(
+        "--redo", metavar="BATCH", type=int, action="append", default=[], help="do a batch again from its files"
+    )
+
+
+def _add_options_of_audit(command: argparse.ArgumentParser) -> None:
+    command.add_argument("table", nargs="?", default="corpus", help="a table of the lake, or the path of a Delta table")
+    command.add_argument("--pairs", type=int, default=5, help="show at most this many pairs (default: 5)")
+
+
+def _add_options_of_programs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--sample", metavar="N", type=_at_least_one, default=20, help="show so many documents (default: 20)"
+    )
+    command.add_argument("--seed", type=int, default=0, help="another seed draws other documents (default: 0)")
+    command.add_argument("--batch", metavar="N", type=int, help="documents of this batch only")
+    command.add_argument("--reason", default="", help="only documents with this reason, of the document or of a call")
+    _add_options_of_pages(command)
+
+
+def _add_options_of_explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument("page", metavar="URL|doc_id", help="the page: its address as crawled, or its doc_id")
+    command.add_argument("--html", metavar="FILE", help="write a page for a browser instead, one file without script")
+    _add_options_of_pages(command)
+
+
+def _add_options_of_pages(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--whole", action="store_true", help="every line and call, in full")
+    command.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal (default)"
+    )
+
+
+def _add_options_of_report(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", metavar="FILE", default="report.html", help="the file (default: report.html)")
+    command.add_argument("--compare", metavar="LAKE", help="another lake, shown side by side with this one")
+
+
+def _add_options_of_sql(command: argparse.ArgumentParser) -> None:
+    command.add_argument("query", help="a SELECT statement, or DESCRIBE, SHOW, EXPLAIN; docs/sql.md has examples")
+    command.add_argument(
+        "--rows", metavar="N", type=_at_least_one, default=100, help="print at most this many rows (default: 100)"
+    )
+    command.add_argument("--out", metavar="FILE", default="", help="write all rows to FILE.csv or FILE.parquet")
 
 
 def _add_options_of_judge(command: argparse.ArgumentParser) -> None:

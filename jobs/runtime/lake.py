@@ -16,8 +16,10 @@ from pyspark.sql import functions as F
 
 from jobs.catalog import TABLES
 from jobs.runtime.errors import CorpusmillError
-from jobs.runtime.table import Table
-from jobs.views import VIEWS
+from jobs.runtime.table import Table, literal
+from jobs.views import VIEWS, available, definition, mentioned
+
+ALL = frozenset((*TABLES, *(view.name for view in VIEWS)))
 
 
 class Lake:
@@ -74,7 +76,7 @@ class Lake:
         it refuses rows that break a CHECK constraint, and then nothing is written. `mark` is noted in the history.
         """
         self._create(TABLES[name])
-        condition = " AND ".join(f"{column} = {_literal(value)}" for column, value in equal.items())
+        condition = " AND ".join(f"{column} = {literal(value)}" for column, value in equal.items())
         writer = _writer(name, rows).mode("overwrite").option("replaceWhere", condition).option("userMetadata", mark)
         self._save(name, writer)
 
@@ -118,15 +120,21 @@ class Lake:
         else:
             self.spark.range(0).write.mode("overwrite").parquet(f"{self.location}/_stash/{name}")
 
-    def register_views(self) -> list[str]:
-        """Make every table that exists, and every view over such, known to SQL by its bare name; the names."""
-        names = [name for name in TABLES if self.exists(name)]
-        for name in names:
+    def register_views(self, query: str = "") -> list[str]:
+        """Make every table that exists, and every view over such, known to SQL by its bare name; where a query is given
+        only those that it mentions, which takes less time. The names of all there are. What another lake of this
+        session has under a name and this one has not is forgotten."""
+        tables = [name for name in TABLES if self.exists(name)]
+        views = available(tables)
+        names = [*tables, *(view.name for view in views)]
+        wanted = mentioned(query) if query else ALL
+        for name in (name for name in ALL if name in wanted and name not in names):
+            self.spark.catalog.dropTempView(name)
+        for name in (name for name in tables if name in wanted):
             self.spark.table(self.identifier(name)).createOrReplaceTempView(name)
-        for view in VIEWS:
-            if set(view.needs) <= set(names):
-                self.spark.sql(view.query).createOrReplaceTempView(view.name)
-                names.append(view.name)
+        for view in (view for view in views if view.name in wanted):
+            found = self.spark.sql(view.names_from).collect() if view.names_from else []
+            self.spark.sql(definition(view, [row[0] for row in found]))
         return names
 
     def _save(self, name: str, writer: DataFrameWriter) -> None:
@@ -147,12 +155,12 @@ class Lake:
                 )
             return
         columns = ", ".join(
-            f"`{c.name}` {c.type}{' NOT NULL' if c.required else ''} COMMENT {_literal(c.comment)}"
+            f"`{c.name}` {c.type}{' NOT NULL' if c.required else ''} COMMENT {literal(c.comment)}"
             for c in table.columns
         )
         properties = {f"delta.constraints.{name}": check for name, check in table.checks}
         definition = (
-            f"CREATE TABLE {self.identifier(table.name)} ({columns}) USING DELTA COMMENT {_literal(table.comment)}"
+            f"CREATE TABLE {self.identifier(table.name)} ({columns}) USING DELTA COMMENT {literal(table.comment)}"
             + (f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else "")
             + (f" TBLPROPERTIES ({_properties(properties)})" if properties else "")
         )
@@ -173,12 +181,5 @@ def _writer(name: str, rows: DataFrame) -> DataFrameWriter:
     return rows.select(*TABLES[name].column_names).write.format("delta")
 
 
-def _literal(value: object) -> str:
-    """A number or a string as a SQL literal."""
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise TypeError(f"found {value!r}, expected an int or a str")
-    return str(value) if isinstance(value, int) else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def _properties(properties: Mapping[str, str]) -> str:
-    return ", ".join(f"{_literal(key)} = {_literal(value)}" for key, value in properties.items())
+    return ", ".join(f"{literal(key)} = {literal(value)}" for key, value in properties.items())

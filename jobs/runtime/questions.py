@@ -2,21 +2,20 @@
 no table and take no lock."""
 
 import argparse
-import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, Row
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
 from jobs import audit as audits
 from jobs import whatif as whatifs
 from jobs.catalog import TABLES
 from jobs.explaining import reading, shown
 from jobs.pipeline import STAGES, Settings
+from jobs.queries import asking, printed, written
 from jobs.reporting import writing
 from jobs.review import sampling
 from jobs.review.rendering import Style, rendered
@@ -27,13 +26,11 @@ from jobs.runtime.console import as_table, duration
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Done
-from jobs.runtime.stage import read_back
 from jobs.runtime.workspace import LakeWorkspace
 from udfs.programs.compat import Outcome
 from udfs.programs.execution import DropReason
 from udfs.programs.operations import CallReason
 from udfs.settings import Section
-from udfs.text.screening import ScreenSettings
 
 
 def status(settings: Settings, options: argparse.Namespace) -> None:
@@ -79,12 +76,13 @@ def _print_totals(batches: Sequence[Batch], done: Done) -> None:
 
 def _print_survivors(lake: Lake) -> None:
     """What each step of the recipe rejected, over all batches; nothing where no page is screened."""
-    if "survivors" not in lake.register_views():
-        return
-    rows = lake.spark.sql(
+    query = (
         "SELECT step, sum(pages_in), sum(rejected), sum(pages_left) FROM survivors "
         "GROUP BY step ORDER BY min(position), min(batch), step"
-    ).collect()
+    )
+    if "survivors" not in lake.register_views(query):
+        return
+    rows = lake.spark.sql(query).collect()
     print()
     print(as_table(("step of screening", "pages in", "rejected", "left"), [tuple(row) for row in rows]))
 
@@ -92,22 +90,8 @@ def _print_survivors(lake: Lake) -> None:
 def whatif(settings: Settings, options: argparse.Namespace) -> None:
     """Print what the rules of the settings would keep of what is screened, from stored signals."""
     with opened(settings) as lake:
-        commits = [row for (stage, _), row in running.read_progress(lake).items() if stage == "screen"]
-        if not commits:
-            raise CorpusmillError(
-                f"whatif: found no screened pages in {settings.lake}, expected some to judge again: corpusmill run "
-                "comes first."
-            )
-        sizes = whatifs.sizes_of(lake.read("ratings") if lake.exists("ratings") else None, lake.read("documents"))
-        rows: list[Row] = []
-        steps: dict[whatifs.Judged, None] = {}
-        for stored in dict.fromkeys(row["parts"]["settings"] for row in commits):
-            batches = [row["batch"] for row in commits if row["parts"]["settings"] == stored]
-            old = ScreenSettings.model_validate_json(json.dumps(read_back(stored)))
-            steps |= dict.fromkeys(whatifs.judged_steps(old, settings.screen))
-            screened = lake.read("screened").where(F.col("batch").isin(batches))
-            rows += whatifs.whatif(screened, sizes, old, settings.screen).collect()
-    print(whatifs.report(rows, list(steps), settings.screen))
+        rows, steps = whatifs.of_lake(lake, settings.screen)
+    print(whatifs.report(rows, steps, settings.screen))
 
 
 def audit(settings: Settings, options: argparse.Namespace) -> None:
@@ -210,17 +194,16 @@ def _why_no_programs(lake: Lake, where: str, options: argparse.Namespace) -> str
 
 
 def sql(settings: Settings, options: argparse.Namespace) -> None:
-    """Print the rows of a query over the tables."""
-    with opened(settings) as lake:
-        names = lake.register_views()
-        try:
-            rows = lake.spark.sql(options.query)
-            found = rows.limit(options.rows + 1).collect()
-        except PySparkException as error:
-            first = str(error).strip().splitlines()[0]
-            raise CorpusmillError(
-                f"sql: {first} (tables of {settings.lake}: {', '.join(names) or 'none yet'})"
-            ) from None
-        print(as_table(rows.columns, [list(row) for row in found[: options.rows]]))
-        if len(found) > options.rows:
-            print(f"... and more; --rows N shows more than {options.rows}.")
+    """Print the rows of a query over the tables and views, or write them to a file."""
+    asking.check(options.query)
+    if options.out:
+        written.check(options.out)
+    with opened(settings) as lake, asking.asked(lake, options.query) as rows:
+        if options.out:
+            print(f"Wrote {options.out}: {written.write(rows, options.out):,} rows.")
+            return
+        found = rows.limit(options.rows + 1).toArrow()
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    print(printed.as_text(found.slice(0, options.rows), width))
+    if found.num_rows > options.rows:
+        print(f"... and more; --rows N shows more than {options.rows}, --out FILE.csv or FILE.parquet writes all.")

@@ -44,3 +44,10 @@ class Table(NamedTuple):
 def optional(name: str, type_: str, comment: str) -> Column:
     """A column that may be null."""
     return Column(name, type_, comment, required=False)
+
+
+def literal(value: object) -> str:
+    """A number or a string as a SQL literal."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError(f"found {value!r}, expected an int or a str")
+    return str(value) if isinstance(value, int) else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jobs.reporting.facts import Facts
+from jobs.reporting.reading import PAIR_CHARS, TEXT_CHARS
 from jobs.runtime.stage import OFF, written
 from jobs.views import STAGE_ORDER
 from tests.jobs.explained_rows import RULES
@@ -30,6 +31,7 @@ def _size(part: str, size: int | None, documents: int) -> dict[str, Any]:
 
 
 def _example(stage: str, reason: str, place: int, text: str, measured: float | None = None) -> dict[str, Any]:
+    text = text[:2000]
     row = {"stage": stage, "reason": reason, "place": place, "doc_id": None if stage == "ingest" else f"{place:032x}"}
     position = {"file": FILE, "offset": place, "url": f"http://river.test/{text}"}
     return row | position | {"measured": measured, "said": text}
@@ -57,9 +59,9 @@ def _host(name: str) -> dict[str, Any]:
 
 
 def made_facts(name: str = "/lake", text: str = "A tale of a river.", rejected: int = 20) -> Facts:
-    """The facts of a small lake. `text` stands wherever a page or somebody else has a say; `rejected` is how many
-    documents one rule rejected."""
-    pages = 80 + rejected
+    """The facts of a small lake. `text` stands wherever a page or somebody else has a say, cut as the queries cut it;
+    `rejected` is how many documents one rule rejected."""
+    pages, whole, text = 80 + rejected, text, text[:2000]
     crawls = [("CC-MAIN-2026-10", 1), (text, 1), (None, 2)]
     cells = {"files": 1, "bytes": 100_000, "html_responses": 50, "documents": 50, "losses": 1}
     cluster = {"stage": "dedup_minhash", "up_to": 3, "clusters": 1, "documents": 3, "kept": 1}
@@ -121,7 +123,8 @@ def made_facts(name: str = "/lake", text: str = "A tale of a river.", rejected: 
             )
         ],
     }
-    texts = {(FILE, place): f"{text} And some more, {place}." for place in range(1, 9)}
+    texts = {(FILE, place): f"{whole} And some more, {place}."[:TEXT_CHARS] for place in range(1, 7)}
+    texts[FILE, 8] = f"And some more. {whole}"[:PAIR_CHARS]
     texts[FILE, 7] = texts[FILE, 8].replace("some", "much")
     return Facts(name, "0.4.0", rows, texts, {"documents": 3, "corpus": 2})
 

@@ -1,6 +1,7 @@
 """The data model: what is promised of every table."""
 
 import pytest
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
@@ -43,3 +44,5 @@ def test_the_table_that_is_made_is_the_one_declared(spark: SparkSession, table: 
     assert {key.removeprefix("delta.constraints.") for key in detail.properties if "constraints" in key} == {
         n for n, _ in table.checks
     }
+    asked_of_readers = DeltaTable(f"{tmp_path}/{table.name}").protocol()  # what docs/other_engines.md says
+    assert (asked_of_readers.min_reader_version, asked_of_readers.reader_features) == (1, None)

@@ -140,12 +140,20 @@ def as_defined(places: DataFrame) -> dict[int, tuple[int, bool]]:
 
 
 POLICIES = [
-    DedupMinhashSettings(keep=keep, prefer=prefer, verify=VerifySettings(similarity=0.6, representatives=most))
-    for keep, prefer, most in (("oldest", (), 4), ("newest", ("d",), 2), ("longest", (), 1), ("none", (), 4))
+    DedupMinhashSettings(
+        keep=keep, prefer=prefer, verify=VerifySettings(similarity=0.6, representatives=most, one_task_keys=keys)
+    )
+    for keep, prefer, most, keys in (
+        ("oldest", (), 4, 0),  # batches are linked by joins
+        ("newest", ("d",), 2, 430),  # the first batch by joins, the second by one task
+        ("longest", (), 1, 3_000_000),
+        ("none", (), 4, 3_000_000),
+        ("oldest", (), 3, 3_000_000),
+    )
 ]
 
 
-@pytest.mark.parametrize(("settings", "partitions"), zip(POLICIES, (2, 1, 7, 2), strict=True))
+@pytest.mark.parametrize(("settings", "partitions"), zip(POLICIES, (2, 1, 7, 2, 2), strict=True))
 def test_batch_by_batch_the_stage_equals_the_definition(
     spark: SparkSession, tmp_path: Path, settings: DedupMinhashSettings, partitions: int
 ) -> None:

@@ -267,7 +267,12 @@ def test_a_second_visit_gives_way_to_the_first(data: Path, tmp_path: Path) -> No
     files = [data / f"crawl/crawlers/heritrix-2014-govuk-{visit}.warc.gz" for visit in ("1-first", "2-revisit")]
     lake = tmp_path / "lake"
     stages = ("ingest", "screen", "dedup_exact", "sign", "dedup_minhash")
-    sets = (r"ingest.batches.crawl_pattern=govuk-\d", "dedup_exact.by_url=false", "dedup_exact.by_text=false")
+    sets = (
+        r"ingest.batches.crawl_pattern=govuk-\d",
+        "dedup_exact.by_url=false",
+        "dedup_exact.by_text=false",
+        "report.enabled=false",
+    )
     options = [("--input", str(file)) for file in files] + [("--set", one) for one in sets]
     options += [("--only", name) for name in stages] + [("--lake", str(lake)), ("--conf", str(ROOT / "conf/demo.yaml"))]
     assert run_command(["run", *itertools.chain.from_iterable(options)]) == 0

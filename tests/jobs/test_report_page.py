@@ -124,8 +124,10 @@ def test_what_leaves_the_sankey_and_what_is_left_is_what_came_in() -> None:
     assert bars == pytest.approx([TRUNK * 0.3, TRUNK * 0.1, 0.8])
     (left,) = [float(node.get("width")) for node in root if node.get("class") == "kept"]
     assert left == pytest.approx(TRUNK * 0.6)
-    widths = [float(node.get("width")) for node in root if node.get("class") == "trunk"]
+    (trunk,) = [node.get("d") or "" for node in root if node.get("class") == "trunk"]
+    widths = [float(width) for width in re.findall(r"H([\d.]+)V", trunk)]
     assert widths == sorted(widths, reverse=True)
+    assert (widths[0], widths[-1]) == (TRUNK, TRUNK * 0.6)
 
 
 def test_bars_are_as_long_as_their_values() -> None:
@@ -135,7 +137,7 @@ def test_bars_are_as_long_as_their_values() -> None:
         kind: [width_of(node) for node in root.iter("path") if node.get("class") == kind]
         for kind in ("broad", "narrow")
     }
-    assert widths == {"broad": [300, 150], "narrow": [75, 0]}
+    assert widths == {"broad": [240, 120], "narrow": [60, 0]}
     assert "<de>" in [node.text for node in root.iter("text")]
 
 

@@ -1,7 +1,6 @@
 """Requests to DataMan's raters: ten of them byte for byte, their tokens with Qwen's ranks, and hostile pages."""
 
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from tests.udfs.dataman_tokenizer import SPECIAL, qwen_tokenizer
+from tests.udfs.dataman_tokenizer import SPECIAL
 from tests.udfs.texts import any_text
 from udfs.models.criteria import CRITERIA, DOMAINS
 from udfs.models.dataman.registry import CRITERION_LABELS, DOMAIN_BY_LETTER, DOMAIN_LABELS, Language
@@ -105,14 +104,6 @@ CHINESE: dict[Mode, str] = {
 OVERHEADS: dict[Language, tuple[int, ...]] = {"en": (174, 36, 33, 124, 106), "zh": (171, 36, 31, 121, 96)}
 
 hostile = st.lists(st.one_of(st.sampled_from([*SPECIAL, "<|", "|>", "</s>", "<s>", "[/INST]"]), any_text), max_size=6)
-
-
-@pytest.fixture(scope="module")
-def qwen(data: Path) -> Any:
-    ranks = data / "tokenizers/qwen/qwen.tiktoken"
-    if not ranks.is_file():
-        pytest.skip("the ranks of Qwen's byte pairs are not here")
-    return qwen_tokenizer(ranks)
 
 
 @pytest.mark.parametrize("text", ["some text", "", "{text} {0} %s \\n {}", "two\nlines"])

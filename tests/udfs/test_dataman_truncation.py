@@ -3,14 +3,12 @@
 import random
 import re
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.udfs.dataman_tokenizer import qwen_tokenizer
 from tests.udfs.texts import any_text, real_texts
 from udfs.models.dataman.truncation import LIMITS, Limits, cleaned, shown
 
@@ -29,14 +27,6 @@ def by_patterns(text: str) -> str:
     for pattern in PATTERNS:
         text = re.sub(pattern, "", text)
     return text
-
-
-@pytest.fixture(scope="module")
-def qwen(data: Path) -> Any:
-    ranks = data / "tokenizers/qwen/qwen.tiktoken"
-    if not ranks.is_file():
-        pytest.skip("the ranks of Qwen's byte pairs are not here")
-    return qwen_tokenizer(ranks)
 
 
 @given(text=st.one_of(linky, any_text))

@@ -1,61 +1,19 @@
-"""Views: questions that people ask of the tables, by name. `corpusmill sql` knows them beside the tables.
+"""Views over programs: what tables on refining in the literature have (ProX, arXiv 2409.17115, section 5 and
+appendix)."""
 
-They are temporary views over the tables of a lake (`Lake.register_views`), so nothing is stored and they are always
-current.
-"""
-
-from typing import NamedTuple
-
-
-class View(NamedTuple):
-    """A named query."""
-
-    name: str
-    comment: str
-    needs: tuple[str, ...]  # tables without which it is not made
-    query: str
-
-
-# The recipe's steps in order come from the settings that the commit was made with, as `progress` keeps them.
-SURVIVORS = View(
-    "survivors",
-    "Pages that each step of the recipe was given, rejected and let pass, by batch: the numbers of a Sankey diagram",
-    ("screened", "progress"),
-    """
-    WITH recipe AS (
-        SELECT batch, position + 1 AS position, step
-        FROM progress
-        LATERAL VIEW posexplode(json_object_keys(get_json_object(parts['settings'], '$.rules'))) AS position, step
-        WHERE stage = 'screen'
-    ),
-    verdicts AS (
-        SELECT batch, keep, reason, count(*) AS pages FROM screened GROUP BY batch, keep, reason
-    ),
-    steps AS (
-        SELECT batch, 0 AS position, reason AS step FROM verdicts WHERE reason = 'failed'
-        UNION ALL SELECT batch, position, step FROM recipe
-    ),
-    rejected AS (
-        SELECT steps.batch, steps.position, steps.step, coalesce(verdicts.pages, 0) AS rejected
-        FROM steps LEFT JOIN verdicts ON steps.batch = verdicts.batch AND steps.step = verdicts.reason
-    ),
-    totals AS (SELECT batch, sum(pages) AS pages FROM verdicts GROUP BY batch)
-    SELECT
-        rejected.batch, position, step,
-        totals.pages - sum(rejected) OVER earlier + rejected AS pages_in,
-        rejected,
-        totals.pages - sum(rejected) OVER earlier AS pages_left
-    FROM rejected JOIN totals ON rejected.batch = totals.batch
-    WINDOW earlier AS (PARTITION BY rejected.batch ORDER BY position ROWS UNBOUNDED PRECEDING)
-    """,
-)
-
-# --- programs: what tables on refining in the literature have (ProX, arXiv 2409.17115, section 5 and appendix)
+from jobs.views.view import View
 
 PROGRAM_OPERATIONS = View(
     "program_operations",
     "Calls that count, by batch and operation: how many, in how many documents, and their share of the batch's calls",
     ("refined",),
+    {
+        "batch": "number of the batch",
+        "operation": "the operation, such as remove_lines",
+        "calls": "calls that count",
+        "documents": "documents with such a call",
+        "calls_ratio": "share of the calls of the batch that count",
+    },
     """
     WITH counted AS (
         SELECT batch, operation, calls FROM refined LATERAL VIEW explode(operations) AS operation, calls
@@ -71,6 +29,20 @@ PROGRAM_CALLS = View(
     "program_calls",
     "Calls that count in a document that has programs, by batch: mean, percentiles and most; and the mean of programs",
     ("refined",),
+    {
+        "batch": "number of the batch",
+        "documents": "documents with programs",
+        "programs": "their programs",
+        "calls": "calls of these that count",
+        "per_program": "mean calls of a program",
+        "per_document": "mean calls of a document",
+        "p25": "calls of a document, 25th percentile",
+        "p50": "calls of a document, 50th percentile",
+        "p75": "calls of a document, 75th percentile",
+        "p90": "calls of a document, 90th percentile",
+        "p99": "calls of a document, 99th percentile",
+        "most": "most calls of a document",
+    },
     """
     WITH pages AS (
         SELECT batch, programs, aggregate(map_values(operations), 0L, (sum, calls) -> sum + calls) AS calls
@@ -96,6 +68,15 @@ PROGRAM_FAILURES = View(
     "What went wrong, by batch: of a call (reasons of calls that do not count), of a program (it failed, was cut, "
     "nobody was asked for it, or it had too many errors: voided); and the share of all calls, or of all programs",
     ("programs", "refined"),
+    {
+        "batch": "number of the batch",
+        "subject": "what it is about: call or program",
+        "reason": "what went wrong",
+        "number": "such calls or programs",
+        "documents": "documents with one",
+        "ratio": "share of all calls, or of all programs, of the batch",
+        "example": "what was said of one of them",
+    },
     """
     WITH found AS (
         SELECT batch, 'call' AS subject, why AS reason, calls AS number, 1 AS documents, CAST(NULL AS STRING) AS detail
@@ -130,6 +111,19 @@ PROGRAM_WORDS = View(
     "What programs leave, by batch: documents that they change, and words as received, after programs of documents "
     "(ProX-D), and after programs of chunks too (ProX-D+C)",
     ("refined",),
+    {
+        "batch": "number of the batch",
+        "documents": "documents that came to the stage",
+        "documents_undropped": "of these, not dropped by their own program",
+        "documents_kept": "of these, kept after all guards",
+        "documents_changed": "documents with edits",
+        "words": "words as received",
+        "words_undropped": "words of documents not dropped by their own program",
+        "words_kept": "words that are left in documents that are kept",
+        "words_removed": "words that edits took out of documents that are kept",
+        "removed_ratio": "words_removed of the words of documents that are kept",
+        "kept_ratio": "words_kept of words",
+    },
     """
     WITH pages AS (
         SELECT
@@ -153,6 +147,15 @@ PROGRAM_WORD_CLASSES = View(
     "Documents in classes by the share of their words that edits remove, by batch; 0: kept without edits; null: "
     "rejected without edits. ProX drops what loses 0.95 or more",
     ("refined",),
+    {
+        "batch": "number of the batch",
+        "removed_up_to": "the class: at most this share of words goes; 0: kept without edits; null: rejected without",
+        "documents": "documents of the class",
+        "documents_kept": "of these, kept",
+        "documents_ratio": "share of the documents of the batch",
+        "words": "words of these as received",
+        "words_removed": "words that edits remove from them",
+    },
     """
     WITH pages AS (SELECT *, try_divide(words_removed, words) AS removed_ratio FROM refined),
     classed AS (
@@ -176,50 +179,41 @@ PROGRAM_WORD_CLASSES = View(
     """,
 )
 
-# In the order of the pipeline, which cannot be imported here: it imports the lake, and the lake the views.
-STAGE_ORDER = (
-    "ingest",
-    "screen",
-    "dedup_exact",
-    "sign",
-    "dedup_minhash",
-    "dedup_substring",
-    "dedup_bloom",
-    "propose",
-    "execute",
-    "rate",
-    "publish",
-)
-
-STAGE_FLOW = View(
-    "stage_flow",
-    "Documents that each stage was given, kept, rejected and lost, by batch, in the stages' order; words where stages "
-    "count them (execute) and tokens where the rater has counted them (rate, publish)",
-    ("progress", "refined", "ratings", "corpus"),
-    f"""
-    WITH sizes AS (
+PROGRAM_STATISTICS = View(
+    "program_statistics",
+    "Programs in one row a batch: documents, programs, calls, what did not count, and what became of the words",
+    ("program_words", "program_calls", "program_failures"),
+    {
+        "batch": "number of the batch",
+        "documents": "documents that came to the stage",
+        "documents_with_programs": "of these, with programs that were executed",
+        "documents_dropped": "dropped by their own program",
+        "documents_changed": "documents with edits",
+        "documents_kept": "kept after all guards",
+        "programs": "programs that were executed",
+        "calls": "calls that count",
+        "calls_per_document": "mean calls that count, of a document with programs",
+        "rejected_calls": "calls that do not count",
+        "failed_programs": "programs that failed, were cut, or that nobody was asked for",
+        "words": "words as received",
+        "removed_ratio": "share of words that edits took out of documents that are kept",
+        "kept_ratio": "share of all words that is left",
+    },
+    """
+    WITH failures AS (
         SELECT
-            batch, 'execute' AS stage, sum(words) AS words_in, sum(if(keep, words - words_removed, 0)) AS words_kept,
-            CAST(NULL AS BIGINT) AS tokens_kept
-        FROM refined GROUP BY batch
-        UNION ALL SELECT batch, 'rate', NULL, NULL, sum(if(keep, tokens, 0)) FROM ratings GROUP BY batch
-        UNION ALL SELECT batch, 'publish', NULL, NULL, sum(tokens) FROM corpus GROUP BY batch
+            batch, sum(if(subject = 'call', number, 0)) AS rejected_calls,
+            sum(if(subject = 'program' AND reason != 'voided', number, 0)) AS failed_programs
+        FROM program_failures GROUP BY batch
     )
     SELECT
-        progress.batch, array_position(array{STAGE_ORDER}, progress.stage) AS position, progress.stage,
-        rows_in AS documents_in, rows_kept AS kept, rows_rejected AS rejected, rows_failed AS failed,
-        try_divide(rows_kept, rows_in) AS kept_ratio, words_in, words_kept, tokens_kept
-    FROM progress LEFT JOIN sizes ON progress.batch = sizes.batch AND progress.stage = sizes.stage
-    WHERE element_at(parts, 'switch') IS NULL  -- a stage that is switched off was given nothing
+        program_words.batch, program_words.documents, coalesce(program_calls.documents, 0) AS documents_with_programs,
+        program_words.documents - documents_undropped AS documents_dropped, documents_changed, documents_kept,
+        coalesce(programs, 0) AS programs, coalesce(calls, 0) AS calls, per_document AS calls_per_document,
+        coalesce(rejected_calls, 0) AS rejected_calls, coalesce(failed_programs, 0) AS failed_programs,
+        words, removed_ratio, kept_ratio
+    FROM program_words
+    LEFT JOIN program_calls ON program_words.batch = program_calls.batch
+    LEFT JOIN failures ON program_words.batch = failures.batch
     """,
-)
-
-VIEWS = (
-    SURVIVORS,
-    PROGRAM_OPERATIONS,
-    PROGRAM_CALLS,
-    PROGRAM_FAILURES,
-    PROGRAM_WORDS,
-    PROGRAM_WORD_CLASSES,
-    STAGE_FLOW,
 )

@@ -1,0 +1,148 @@
+"""The links of one batch in one task: what `jobs/minhash/buckets.py` does in rounds of joins, as rounds over arrays.
+
+The definition is `link` of `udfs/dedup/near_duplicates.py`. A round of joins costs Spark a second or two however few
+rows it has, so a small batch waited for plans and files; here a million band keys take about a second, on one core.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+Shares = NDArray[np.float64]
+Measure = Callable[[pa.Array, pa.Array], Shares]
+
+
+class Known(NamedTuple):
+    """Representatives of earlier batches, in any order: columns of equal length, as in `bands`."""
+
+    key: Ids
+    id: Ids
+    batch: Numbers
+    representative: Numbers
+
+
+class Contents(NamedTuple):
+    """What documents are compared by; each id once, in any order."""
+
+    id: Ids
+    content: pa.Array
+
+
+class Edges(NamedTuple):
+    """Document a is similar to representative b, of batch b_batch, which is an earlier one where is_past."""
+
+    a: Ids
+    b: Ids
+    b_batch: Numbers
+    is_past: Flags
+    similarity: Shares
+
+
+class Representatives(NamedTuple):
+    """New rows of `bands`, but for the batch."""
+
+    key: Ids
+    id: Ids
+    representative: Numbers
+
+
+class _Tried(NamedTuple):
+    """The open rows of a round, and whom each is compared with; b is the row's own id where it is to be new."""
+
+    b: Ids
+    b_batch: Numbers
+    is_past: Flags
+
+
+def linked(
+    key: Ids, id_: Ids, batch: int, known: Known, contents: Contents, measure: Measure, limits: tuple[float, int]
+) -> tuple[Edges, Representatives]:
+    """Rows (key, id) of the documents of `batch`, a row for each band key -> their edges, each once, and the
+    representatives that they are.
+
+    `contents` holds the documents of `id_` and of `known`; `limits` are the similarity that links, and the number of
+    representatives of a bucket.
+    """
+    at_least, most = limits
+    order = np.lexsort((id_, key))
+    key, id_ = key[order], id_[order]
+    by_id = np.argsort(contents.id)
+    sorted_ids = contents.id[by_id]
+    edges: list[Edges] = []
+    new: list[Representatives] = []
+    for number in range(1, most + 1):
+        tried = _tried(key, id_, batch, known, number)
+        alone = tried.b == id_
+        new.append(Representatives(key[alone], id_[alone], np.full(int(alone.sum()), number, np.int32)))
+        rows = np.flatnonzero(~alone)
+        first, pair_of_row = _distinct(id_[rows], tried.b[rows])
+        one = rows[first]
+        a, b = id_[one], tried.b[one]
+        similarity = measure(*(contents.content.take(_places(ends, sorted_ids, by_id)) for ends in (a, b)))
+        similar = similarity >= at_least
+        edges.append(_picked(Edges(a, b, tried.b_batch[one], tried.is_past[one], similarity), similar))
+        failed = rows[~similar[pair_of_row]]
+        if not len(failed):
+            break
+        key, id_ = key[failed], id_[failed]
+    return _each_once(Edges(*_joined(edges))), Representatives(*_joined(new))
+
+
+def _places(ids: Ids, sorted_ids: Ids, by_id: NDArray[np.int64]) -> pa.Array:
+    """Positions of ids in what `by_id` sorts; null for one that is not there, which is similar to nothing."""
+    place = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
+    return pa.array(by_id[place], mask=sorted_ids[place] != ids)
+
+
+def _tried(key: Ids, id_: Ids, batch: int, known: Known, number: int) -> _Tried:
+    """Each row against its bucket's representative of that number, or else the bucket's first open row. Rows are
+    sorted by key, then id."""
+    b = _first_of_bucket(key, id_)
+    b_batch, is_past = np.full(len(key), batch, np.int32), np.zeros(len(key), bool)
+    theirs = np.flatnonzero(known.representative == number)
+    theirs = theirs[np.argsort(known.key[theirs])]
+    if len(theirs):
+        place = np.minimum(np.searchsorted(known.key[theirs], key), len(theirs) - 1)
+        hit = known.key[theirs[place]] == key
+        of_past = theirs[place[hit]]
+        b[hit], b_batch[hit] = known.id[of_past], known.batch[of_past]
+        is_past = b_batch < batch
+    return _Tried(b, b_batch, is_past)
+
+
+def _first_of_bucket(key: Ids, id_: Ids) -> Ids:
+    starts = np.flatnonzero(_differs(key))
+    return np.repeat(id_[starts], np.diff(np.append(starts, len(key))))
+
+
+def _differs(sorted_values: Ids) -> Flags:
+    """Where a value is another than the one before; the first is."""
+    return np.append(True, sorted_values[1:] != sorted_values[:-1])[: len(sorted_values)]
+
+
+def _distinct(a: Ids, b: Ids) -> tuple[Any, Any]:
+    """Positions of one row of each distinct pair (a, b), and of each row the number of its pair."""
+    order = np.lexsort((b, a))
+    is_new = _differs(a[order]) | _differs(b[order])
+    numbers = np.empty(len(a), np.int64)
+    numbers[order] = np.cumsum(is_new) - 1
+    return order[is_new], numbers
+
+
+def _each_once(edges: Edges) -> Edges:
+    return _picked(edges, _distinct(edges.a, edges.b)[0])
+
+
+def _picked(edges: Edges, which: Any) -> Edges:
+    a, b, b_batch, is_past, similarity = edges
+    return Edges(a[which], b[which], b_batch[which], is_past[which], similarity[which])
+
+
+def _joined(parts: list[Any]) -> list[Any]:
+    return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
