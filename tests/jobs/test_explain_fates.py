@@ -27,7 +27,7 @@ from tests.jobs.explained_rows import (
     stopped,
 )
 from tests.jobs.test_explained import PROGRAMS, SCREEN, SEEN
-from tests.jobs.test_program_views import frame
+from tests.small_lake import write
 from udfs.text.edits import apply
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("spark")]
@@ -131,7 +131,7 @@ def rows_of(found: Found, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.fixture(scope="module")
 def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """All pages in one batch, and a page that never became a document."""
-    made = Lake(spark, str(tmp_path_factory.mktemp("fates") / "lake"))
+    folder = tmp_path_factory.mktemp("fates") / "lake"
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for number, page in enumerate(PAGES.values()):
         for table, row in rows_of(page.found, number):
@@ -139,11 +139,15 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     rows["progress"] += progress().values()
     rows["losses"].append(LOSS | {"url": LOST_URL, "doc_id": None})
     for name, given in rows.items():
-        columns = TABLES[name].column_names
-        fitting = [{column: value for column, value in row.items() if column in columns} for row in given]
-        if fitting:
-            made.replace(name, frame(spark, TABLES[name], 3, fitting), batch=3)
-    return made
+        if given:
+            write(TABLES[name], [told(row) for row in given], f"{folder}/{name}")
+    return Lake(spark, str(folder))
+
+
+def told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as `write` takes it: edits as tuples."""
+    edits = [tuple(edit.values()) for edit in row.get("edits", ())]
+    return {**row, "batch": 3} | ({"edits": edits} if "edits" in row else {})
 
 
 @pytest.mark.parametrize("name", PAGES)

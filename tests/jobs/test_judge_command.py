@@ -26,7 +26,7 @@ from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.lake import Lake
 from jobs.runtime.stage import written
 from tests.jobs.judged_documents import drawn
-from tests.jobs.test_program_views import frame
+from tests.small_lake import write
 from tests.tables import rows as rows_of
 from udfs.models.criteria import CRITERIA
 from udfs.programs.refining import ExecuteSettings
@@ -67,7 +67,7 @@ def rated(offset: int, expected: float | None) -> dict[str, Any]:
 
 
 def refined(offset: int, words: int, removed: int, reason: str | None, **more: Any) -> dict[str, Any]:
-    edits = [{"start": 0, "end": 1, "replacement": "", "reason": "remove_lines"}] if removed else []
+    edits = [(0, 1, "", "remove_lines")] if removed else []
     counts = {"words": words, "words_removed": removed, "programs": 1, "edits": edits}
     return place(offset) | counts | {"keep": reason is None, "reason": reason, "text": f"rated {offset}"} | more
 
@@ -109,10 +109,10 @@ def tables() -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    made = Lake(spark, str(tmp_path_factory.mktemp("judge") / "lake"))
+    folder = tmp_path_factory.mktemp("judge") / "lake"
     for name, given in tables().items():
-        made.replace(name, frame(spark, TABLES[name], 3, given), batch=3)
-    return made
+        write(TABLES[name], [row | {"batch": 3} for row in given], f"{folder}/{name}")
+    return Lake(spark, str(folder))
 
 
 def sampled(lake: Lake, asked: Asked, **design: Any) -> Sample:
