@@ -6,8 +6,8 @@
 
 Writes the graph, its tokenizer, `manifest.json` and `card.md`. `--ratings` is a Parquet file, a folder of them or a
 Delta table; `--human` (texts that people called good or bad) and `--domains` (texts with a domain) are more to learn
-from, where they are there. Needs the extra `train`; neither Spark nor a network. An hour and a half on one core with
-bfloat16, minutes on a GPU, which is used where there is one. A run that was stopped goes on where the last epoch ended
+from, where they are there. Needs the extra `train`; neither Spark nor a network. About an hour on one core that nobody
+else uses, if it has bfloat16; a GPU is used where there is one. A run that was stopped goes on where an epoch ended
 if the same command is given again (`--work` is where its checkpoints are). Only rows of the open licence tier are
 fitted on. The same seed, versions and processor give the same weights.
 """
@@ -45,8 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--human", type=Path, help="Parquet file of texts that people judged good or bad")
     add("--domains", type=Path, help="texts with a domain, shaped as --ratings; those that are rated are not used")
     add("--work", type=Path, help="folder for checkpoints, beside --out by default")
-    add("--head-tokens", type=int, default=190, help="tokens seen from the start of a text")
-    add("--tail-tokens", type=int, default=64, help="tokens seen from the end of a longer text")
+    add("--head-tokens", type=int, default=350, help="tokens seen from the start of a text")
+    add("--tail-tokens", type=int, default=156, help="tokens seen from the end of a longer text")
     add("--epochs", type=int, default=5, help="passes over the training rows, before the last one over all rows")
     add("--precision", choices=("bf16", "fp32"), default="bf16", help="of the matrix products; fp32 on old processors")
     add("--threads", type=int, default=1, help="cores to train on")

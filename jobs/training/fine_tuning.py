@@ -30,7 +30,8 @@ FEATURE_ROWS = 16
 class Tuning(Section):
     """How the network is fine-tuned."""
 
-    rate: float = 1e-4  # of the heads and the highest layer, at its peak
+    rate: float = 1e-4  # of the highest layer, at its peak
+    head_ratio: float = 0.2  # of that rate, for the heads: with more features than rows they would learn by heart
     decay: float = 0.9  # of the rate from layer to layer downwards
     weight_decay: float = 0.01
     frozen_layers: int = 2  # lowest layers that stay as published, as the embeddings do
@@ -61,7 +62,9 @@ class Trained:
 
 def begun(network: RaterNetwork, tuning: Tuning) -> Trained:
     """A run at its beginning."""
-    optimiser = torch.optim.AdamW(list(network.rates(tuning.rate, tuning.decay)), weight_decay=tuning.weight_decay)
+    optimiser = torch.optim.AdamW(
+        list(network.rates(tuning.rate, tuning.decay, tuning.head_ratio)), weight_decay=tuning.weight_decay
+    )
     average = copy.deepcopy(network).eval()
     return Trained(network, average, optimiser, [group["lr"] for group in optimiser.param_groups])
 

@@ -20,6 +20,7 @@ from udfs.models.criteria import DOMAINS
 from udfs.models.manifest import SCORES
 
 DROPPED = 0.1
+FIRST_DEVIATION = 0.7  # of the ratings from a linear score, in points
 
 
 class Answers(NamedTuple):
@@ -83,9 +84,23 @@ class RaterNetwork(nn.Module):  # type: ignore[misc] # torch is not installed wh
                 (self.score_offsets, heads.offsets / score_spread),
             ):
                 target.copy_(torch.from_numpy(np.ascontiguousarray(values)))
-            for layer in (self.classes, self.judgements):
-                layer.weight.zero_()
-                layer.bias.zero_()
+            self.judgements.weight.zero_()
+            self.judgements.bias.zero_()
+            self._start_classes()
+
+    def _start_classes(self) -> None:
+        """The classes begin as a normal distribution around the linear score: p(k) is proportional to
+        exp(-(k - score)^2 / (2 deviation^2)), whose logarithm is linear in the features but for a constant.
+        """
+        levels = torch.arange(LEVELS, dtype=torch.float32) / FIRST_DEVIATION**2  # LEVELS
+        spread = self.score_spread.unsqueeze(1)
+        weights = self.scores.weight * spread  # SCORES x FEATURES, in points
+        biases = self.scores.bias * self.score_spread + self.score_mean
+        self.classes.weight.copy_((levels[None, :, None] * weights[:, None, :]).reshape(-1, FEATURES))
+        squares = torch.arange(LEVELS, dtype=torch.float32) ** 2 / (2 * FIRST_DEVIATION**2)
+        self.classes.bias.copy_((levels * biases.unsqueeze(1) - squares).reshape(-1))
+        offsets = self.score_offsets * self.score_spread
+        self.class_offsets.copy_((levels * offsets.unsqueeze(2)).reshape(len(offsets), -1))
 
     def heads(self) -> Heads:
         """The heads on raw features, in points, on the scale of the first round."""
@@ -108,16 +123,16 @@ class RaterNetwork(nn.Module):  # type: ignore[misc] # torch is not installed wh
             class_bias=biases["classes"],
         )
 
-    def rates(self, rate: float, decay: float) -> Iterator[dict[str, Any]]:
-        """Parameters with their learning rates: `rate` for the heads and the highest layer, `decay` times less for each
-        layer below.
+    def rates(self, rate: float, decay: float, head_ratio: float) -> Iterator[dict[str, Any]]:
+        """Parameters with their learning rates: `rate` for the highest layer, `decay` times less for each layer below,
+        and `head_ratio` of it for the heads.
         """
         for number, layer in enumerate(self.bert.encoder.layer, 1):
             trained = [weight for weight in layer.parameters() if weight.requires_grad]
             if trained:
                 yield {"params": trained, "lr": rate * decay ** (len(LAYERS) - number)}
         inner = {id(weight) for weight in self.bert.parameters()}
-        yield {"params": [weight for weight in self.parameters() if id(weight) not in inner], "lr": rate}
+        yield {"params": [weight for weight in self.parameters() if id(weight) not in inner], "lr": rate * head_ratio}
 
     @staticmethod
     def _numbers(values: Tensor) -> NDArray[np.float64]:

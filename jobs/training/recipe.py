@@ -66,7 +66,7 @@ def epochs(labels: Labels, parts: Split, tokens: tuple[int, int], passes: int, s
     for number in range(passes):
         more = [first_other + place for place in labels.domains.drawn(DOMAIN_TEXTS, seed + number, held)]
         rates = tuple(1 - 0.9 * (number + step) / passes for step in (0, 1))
-        found.append(Epoch([*fitted, *more], half if 2 * number < passes else tokens, (rates[0], rates[1])))
+        found.append(Epoch([*fitted, *more], half if 2 * number + 1 < passes else tokens, (rates[0], rates[1])))
     new = sorted(set(everything) - set(fitted))
     again = np.random.default_rng(seed).permutation(fitted)[: len(new)].tolist()
     more = [first_other + place for place in labels.domains.drawn(DOMAIN_TEXTS, seed + passes, set())]

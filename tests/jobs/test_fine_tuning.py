@@ -40,11 +40,13 @@ def started(seed: int = 0) -> RaterNetwork:
     network, draw = RaterNetwork(2, 4), np.random.default_rng(1)
     features = features_of_network(network, IDS, "fp32")
     spread = features.std(axis=0) + 1e-3
+    weights = draw.normal(0, 0.01, (FEATURES, len(SCORES))) / spread[:, None]
+    domain_weights = draw.normal(0, 0.01, (FEATURES, len(DOMAINS))) / spread[:, None]
     heads = Heads(
-        score_weights=draw.normal(0, 0.01, (FEATURES, len(SCORES))) / spread[:, None],
-        score_bias=draw.normal(3, 1, len(SCORES)),
-        domain_weights=draw.normal(0, 0.01, (FEATURES, len(DOMAINS))) / spread[:, None],
-        domain_bias=draw.normal(0, 1, len(DOMAINS)),
+        score_weights=weights,
+        score_bias=draw.uniform(2, 3, len(SCORES)) - features.mean(axis=0) @ weights,
+        domain_weights=domain_weights,
+        domain_bias=draw.normal(0, 1, len(DOMAINS)) - features.mean(axis=0) @ domain_weights,
         score_mean=np.full(len(SCORES), 2.5),
         score_spread=np.full(len(SCORES), 0.8),
         offsets=np.vstack([np.zeros(len(SCORES)), draw.normal(0, 0.3, len(SCORES))]),
@@ -65,6 +67,10 @@ def test_the_network_starts_where_the_linear_heads_end() -> None:
     found = answers.scores.numpy() * heads.score_spread + heads.score_mean
     assert np.allclose(found, scores + heads.offsets[[0, 1, 0, 1]], atol=1e-3)
     assert answers.domains.argmax(dim=1).tolist() == domains.tolist()
+    expected = (answers.classes.softmax(dim=2) @ torch.arange(LEVELS, dtype=torch.float32)).numpy()
+    inner = (found > 1.5) & (found < 3.5)  # where no level is missing on a side
+    assert inner.sum() > 10
+    assert np.allclose(expected[inner], found[inner], atol=0.1)
     back = network.heads()
     assert np.allclose(predict(back, features)[0], scores, atol=1e-3)
     assert np.allclose(back.offsets, heads.offsets, atol=1e-5)
