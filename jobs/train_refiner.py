@@ -5,7 +5,7 @@
 Takes Parquet files of the shape of `main_content` (id, source, url, host, html, gold_text, gold_coverage, licence;
 gold_with and gold_without, page_type where there are any), and with --ratings one of rated texts, for the head that
 says whether a document is worth keeping. Writes the graph, the words it knows, `manifest.json` and `card.md`. Needs the
-extra `train`; neither Spark nor a network nor a GPU. Half an hour for each network on one core.
+extra `train`; neither Spark nor a network nor a GPU. Ten minutes for each network on one core.
 
 Only rows of the open licence tier are trained on; those of the other tiers, and a share of the sites, are for
 measuring: --held-out writes them down, for `python -m jobs.evaluate_models`. A run that was killed goes on where it was
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "--passes",
         type=int,
         nargs="+",
-        default=[5, 3],
+        default=[5],
         help="over all pages, of each network whose logits are averaged",
     )
     add("--threads", type=int, default=1, help="threads")

@@ -213,7 +213,7 @@ def test_the_line_taggers_programs_take_out_the_lines_that_they_name(lake: Path)
         assert row["text"] == "\n".join(line for number, line in enumerate(lines) if number not in gone), row["url"]
         assert programs[row["url"], "document"] == "keep_doc()"
         removed += len(gone)
-    assert removed > 5
+    assert removed >= 3
 
 
 def test_legacy_charsets_came_out_right(lake: Path) -> None:

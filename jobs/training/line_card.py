@@ -126,7 +126,7 @@ around it. `propose.proposer: lines` makes ProX programs of that.
 def _data(training: LineTraining) -> str:
     licences = "\n".join(f"| {licence} | {pages:,} |" for licence, pages in training.licences.items())
     left_out = ", ".join(f"{name} {pages:,}" for name, pages in training.pages_left_out.items())
-    documents = f"The head for documents was fitted on {training.documents:,} rated texts of the open tier."
+    documents = f"The head for documents was fitted on {training.documents:,} rated texts."
     return f"""## Training data
 
 {training.description}
@@ -145,7 +145,8 @@ def _quality(manifest: LineManifest) -> str:
 
 All visible text of pages of sites that were not trained on, and of whole sets under other licences. Lines: F1 of
 *stays*; characters: F1; main text kept: share of its characters; removed: share of the other lines that go. The two
-thresholds were chosen on the pages of the open tier among them.
+thresholds were chosen on the pages of the open tier among them, and so were the number of passes and how much of what a
+network sees is dropped while it learns, so the figures are a little too good.
 """
     for name in ("safe", "balanced"):
         rows = [one for one in manifest.quality if one.threshold == name]

@@ -163,7 +163,7 @@ def test_the_shipped_model_keeps_a_story_and_removes_what_is_around_it(shipped: 
     tags = shipped(text)
     lines = text.split("\n")
     said = {lines[number]: keep for number, keep in zip(tags.numbers.tolist(), tags.keep.tolist(), strict=True)}
-    assert min(said[line] for line in STORY) > 0.9
+    assert min(said[line] for line in STORY) > 0.75
     assert max(said[line] for line in (*MENU.split("\n"), *FOOTER.split("\n"))) < shipped.thresholds.balanced
     assert said["Facebook"] < shipped.thresholds.safe
 
