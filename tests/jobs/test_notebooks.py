@@ -28,7 +28,7 @@ SAID = {
         "{-version13",
         "corpus: 4 texts",
     ),
-    "04_thresholds": ("word_count below 20", "16 pages, by their stored signals", "Exact: word_count", "at_least 50"),
+    "04_thresholds": ("word_count below 20", "15 pages, by their stored signals", "Exact: word_count", "at_least 50"),
 }
 
 
