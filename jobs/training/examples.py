@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jobs.training.encoder import FIRST_TOKEN, LAST_TOKEN, PAD_TOKEN
-from jobs.training.heads import LEVELS
 from jobs.training.rated_texts import RatedTexts
 from udfs.models.criteria import DOMAINS
 from udfs.models.manifest import SCORES
+from udfs.models.score_classes import LEVELS
 from udfs.models.tokens import window
 
 BATCHES_SORTED_TOGETHER = 10
@@ -81,6 +81,24 @@ def labelled_examples(texts: Sequence[str], domains: Sequence[int], weights: Seq
         judgements=np.zeros(count, dtype=np.float32),
         weights=known,
         rounds=np.zeros(count, dtype=np.int64),
+    )
+
+
+def taught_examples(
+    texts: list[str], scores: NDArray[np.float32], classes: NDArray[np.float32], domains: NDArray[np.float32]
+) -> Examples:
+    """Texts with the scores, and the shares of classes and domains, that another network gives them."""
+    weights = np.ones((len(texts), 3), dtype=np.float32)
+    weights[:, 2] = 0
+    nothing = np.zeros(len(texts))
+    return Examples(
+        texts=texts,
+        scores=scores,
+        classes=classes,
+        domains=domains,
+        judgements=nothing.astype(np.float32),
+        weights=weights,
+        rounds=nothing.astype(np.int64),
     )
 
 

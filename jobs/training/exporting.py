@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,36 +10,50 @@ from numpy.typing import NDArray
 from jobs.training.encoder import (
     FIRST_TOKEN,
     LAST_TOKEN,
-    encoder_folder,
+    Encoder,
     export_encoder,
     quantise,
 )
 from jobs.training.heads import Heads, attach_heads
-from jobs.training.measuring import Said
+from jobs.training.measuring import OVERALL, Said
 from udfs.models.manifest import CLASSES_OUTPUT
+from udfs.models.score_classes import LEVELS, Floats, class_shares, expected_scores, medians
 from udfs.models.session import open_session
 from udfs.models.tokens import load_tokenizer, window
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, TEMPERATURES = 0.3, 3.0, 55
 
 
-def export(weights: dict[str, Any], heads: Heads, temperature: float, int8: Path, float32: Path | None = None) -> None:
+def export(
+    encoder: Encoder,
+    weights: dict[str, Any],
+    heads: Heads,
+    temperatures: Floats,
+    int8: Path,
+    float32: Path | None = None,
+) -> None:
     """Write the graph as int8, and as float32 where a path is given. `weights` is the encoder's state."""
     with tempfile.TemporaryDirectory() as scratch:
         whole, small = Path(scratch, "float32.onnx"), Path(scratch, "int8.onnx")
-        export_encoder(whole, weights)
+        export_encoder(encoder, weights, whole)
         quantise(whole, small)
-        attach_heads(small, heads, temperature, int8)
+        attach_heads(small, heads, temperatures, int8)
         if float32:
-            attach_heads(whole, heads, temperature, float32)
+            attach_heads(whole, heads, temperatures, float32)
 
 
-def said_by(graph: Path, texts: list[str], tokens: tuple[int, int]) -> tuple[Said, np.ndarray]:
-    """What the graph says of each text, one text a run, as the run time does it, and the logits of the overall score's
-    classes (rows x 5); the confidence is left 0. Raises ValueError for a text without tokens.
-    """
+class Outputs(NamedTuple):
+    """Of a graph, for some texts."""
+
+    scores: Floats  # rows x SCORES
+    domains: Floats  # rows x DOMAINS, logits
+    classes: Floats  # rows x SCORES * LEVELS, logits
+
+
+def outputs_of(graph: Path, tokenizer_file: Path, texts: list[str], tokens: tuple[int, int]) -> Outputs:
+    """One text a run, as the run time does it. Raises ValueError for a text without tokens."""
     session = open_session(graph, threads=1)
-    tokenizer = load_tokenizer(encoder_folder() / "tokenizer.json")
+    tokenizer = load_tokenizer(tokenizer_file)
     found: list[list[NDArray[np.float32]]] = []
     for number, text in enumerate(texts):
         ids = window(tokenizer, text, *tokens).ids
@@ -48,19 +62,24 @@ def said_by(graph: Path, texts: list[str], tokens: tuple[int, int]) -> tuple[Sai
         inputs = np.array([[FIRST_TOKEN, *ids, LAST_TOKEN]])
         given = {"input_ids": inputs, "attention_mask": np.ones_like(inputs)}
         found.append([values[0] for values in session.run(["scores", "domains", CLASSES_OUTPUT], given)])
-    scores, domains, classes = zip(*found, strict=True)
-    said = Said(np.array(scores, dtype=np.float64), np.array(domains).argmax(axis=1), np.zeros(len(texts)))
-    return said, np.array(classes, dtype=np.float64)
+    return Outputs(*(np.array(values, dtype=np.float64) for values in zip(*found, strict=True)))
 
 
-def temperature_of(logits: np.ndarray, classes: np.ndarray) -> float:
-    """The temperature that makes the logits (rows x classes) likeliest (Guo et al. 2017, section 4.2)."""
-    tried = np.geomspace(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, TEMPERATURES)
-    rows = np.arange(len(classes))
-    return float(min(tried, key=lambda one: -np.log(shares(logits / one)[rows, classes] + 1e-12).mean()))
+def said(outputs: Outputs, temperatures: Floats) -> Said:
+    """What a rating is made of, if the classes of each score are divided by its temperature."""
+    shares = class_shares(outputs.classes / np.repeat(temperatures, LEVELS))
+    integers = medians(shares)
+    sure = shares[np.arange(len(shares)), OVERALL, integers[:, OVERALL]]
+    return Said(expected_scores(outputs.scores, shares), integers, outputs.domains.argmax(axis=1), sure)
 
 
-def shares(logits: np.ndarray) -> np.ndarray:
-    """Softmax of each row."""
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+def temperatures_of(logits: Floats, truth: NDArray[np.int64]) -> Floats:
+    """For each score the temperature that makes the logits (rows x SCORES * LEVELS) likeliest (Guo et al. 2017,
+    section 4.2); `truth` is rows x SCORES.
+    """
+    rows, tried = np.arange(len(truth)), np.geomspace(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, TEMPERATURES)
+    losses = []
+    for one in tried:
+        right = np.take_along_axis(class_shares(logits / one), truth[rows, :, None], axis=2)[:, :, 0]
+        losses.append(-np.log(right + 1e-12).mean(axis=0))
+    return np.asarray(tried[np.argmin(losses, axis=0)])

@@ -142,6 +142,32 @@ def features_of_network(network: RaterNetwork, ids: list[list[int]], precision: 
     return np.stack([found[row] for row in range(len(ids))])
 
 
+class Said(NamedTuple):
+    """What a network says of texts, on the scale of the first round."""
+
+    scores: NDArray[np.float32]  # texts x SCORES, in points
+    classes: NDArray[np.float32]  # texts x SCORES x LEVELS, shares
+    domains: NDArray[np.float32]  # texts x DOMAINS, shares
+
+
+def answers_of_network(network: RaterNetwork, ids: list[list[int]], precision: str) -> Said:
+    """What the network says of all texts."""
+    device = device_of(network)
+    network.eval()
+    found: dict[int, tuple[NDArray[np.float32], ...]] = {}
+    progress = Progress(-1, len(ids))
+    with torch.no_grad(), autocast(network, precision):
+        for rows in by_length(list(map(len, ids)), FEATURE_ROWS):
+            table, mask = padded([ids[row] for row in rows])
+            first_round = torch.zeros(len(rows), dtype=torch.int64, device=device)
+            answers = network(table.to(device), mask.to(device), first_round)
+            scores = answers.scores.float() * network.score_spread + network.score_mean
+            parts = (scores, answers.classes.float().softmax(dim=2), answers.domains.float().softmax(dim=1))
+            found |= dict(zip(rows, zip(*(part.cpu().numpy() for part in parts), strict=True), strict=True))
+            progress(len(found), 0.0)
+    return Said(*(np.stack([found[row][part] for row in range(len(ids))]) for part in range(3)))
+
+
 def autocast(network: RaterNetwork, precision: str) -> Any:
     """bfloat16 for the matrix products, twice as fast where the processor has it; weights stay float32."""
     return torch.autocast(device_of(network).type, dtype=torch.bfloat16, enabled=precision == "bf16")

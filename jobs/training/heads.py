@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from jobs.training.rated_texts import RatedTexts
 from udfs.models.criteria import DOMAINS
 from udfs.models.manifest import CLASSES_OUTPUT, SCORES
+from udfs.models.score_classes import LEVELS
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +18,6 @@ Floats = NDArray[np.float64]
 RIDGE = 10_000.0
 ROUND_SCALE = 100.0  # of the columns that tell the rounds apart, so that the penalty does not touch them
 LOGISTIC_C = 0.001
-LEVELS = 6  # a score is 0 to 5
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,10 @@ class Heads:
     class_weights: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # features x (SCORES x LEVELS), in order
     class_bias: Floats = field(default_factory=lambda: np.zeros(0))
 
-    def overall_classes(self, temperature: float) -> tuple[Floats, Floats]:
-        """Weights and biases of the logits of overall_score being 1 to 5, divided by the temperature."""
-        first = SCORES.index("overall_score") * LEVELS
-        columns = slice(first + 1, first + LEVELS)  # no overall_score is 0
-        return self.class_weights[:, columns] / temperature, self.class_bias[columns] / temperature
+    def classes(self, temperatures: Floats) -> tuple[Floats, Floats]:
+        """Weights and biases of the logits of the classes, those of each score divided by its temperature."""
+        each = np.repeat(temperatures, LEVELS)
+        return self.class_weights / each, self.class_bias / each
 
 
 def fit_heads(features: Floats, texts: RatedTexts) -> Heads:
@@ -79,9 +78,9 @@ def predict(heads: Heads, features: Floats) -> tuple[Floats, NDArray[np.int64]]:
     return features @ heads.score_weights + heads.score_bias, domains
 
 
-def attach_heads(encoder: Path, heads: Heads, temperature: float, target: Path) -> None:
+def attach_heads(encoder: Path, heads: Heads, temperatures: Floats, target: Path) -> None:
     """Write the encoder's graph with the heads in place of its output `features`: outputs `scores` and `domains`, and
-    `overall_classes` where the heads have classes, float32.
+    `classes` where the heads have them, float32. `temperatures` has one for each score.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -94,7 +93,7 @@ def attach_heads(encoder: Path, heads: Heads, temperature: float, target: Path) 
         "domains": (heads.domain_weights, heads.domain_bias),
     }
     if heads.class_bias.size:
-        outputs[CLASSES_OUTPUT] = heads.overall_classes(temperature)
+        outputs[CLASSES_OUTPUT] = heads.classes(temperatures)
     for name, (weights, bias) in outputs.items():
         graph.initializer.append(numpy_helper.from_array(weights.astype(np.float32), f"{name}_weights"))
         graph.initializer.append(numpy_helper.from_array(bias.astype(np.float32), f"{name}_bias"))

@@ -1,6 +1,7 @@
 """From tables of labels to a model folder: training, measuring on what was held out, exporting, manifest and card."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,18 +10,19 @@ import torch
 from numpy.typing import NDArray
 
 from jobs.training import card
-from jobs.training.encoder import encoder_folder
-from jobs.training.exporting import export, said_by, shares, temperature_of
+from jobs.training.encoder import Encoder
+from jobs.training.exporting import export, outputs_of, said, temperatures_of
 from jobs.training.fine_tuning import Tuning
 from jobs.training.label_tables import labels_sha256
-from jobs.training.measuring import OVERALL, Said, agreement, measure, measure_confidence, rounded
-from jobs.training.other_texts import NO_DOMAIN_TEXTS, Labels, read_domain_texts, read_judged
+from jobs.training.measuring import OVERALL, Said, agreement, measure, measure_confidence
+from jobs.training.other_texts import NO_DOMAIN_TEXTS, Labels, read_domain_texts, read_judged, read_unrated
 from jobs.training.rated_texts import RatedTexts
 from jobs.training.recipe import Run, split
-from udfs.models.manifest import GRAPH_FILE, TOKENIZER_FILE, Measurement
+from udfs.models.manifest import GRAPH_FILE, SCORES, TOKENIZER_FILE, Measurement
 from udfs.models.rater import confidence_of
 
 COMPARED_TEXTS = 200
+UNRATED_ROWS = 1500  # of each table, so that none outweighs the others
 Rows = NDArray[np.bool_]
 
 
@@ -31,13 +33,16 @@ class Inputs(NamedTuple):
     human: Path | None
     domains: Path | None
     rated: RatedTexts
+    encoder: Encoder
+    unrated: Sequence[Path] = ()
+    teacher_layers: int = 0  # of the same encoder; 0 for no teacher
 
 
 class Measured(NamedTuple):
     """What the network that did not see the rows held out reaches on them."""
 
     measurements: list[Measurement]
-    temperature: float  # of the classes of overall_score
+    temperatures: NDArray[np.float64]  # of the classes of each score
     deviation: float
 
 
@@ -46,23 +51,32 @@ def train(inputs: Inputs, options: argparse.Namespace, work: Path, command: str)
     torch.set_num_threads(options.threads)
     labels = read_labels_of(inputs, options.seed)
     tokens = (options.head_tokens, options.tail_tokens)
-    run = Run(labels, work, tokens, options.epochs, options.seed, Tuning(precision=options.precision))
+    tuning = Tuning(precision=options.precision)
+    taught = None
+    if inputs.teacher_layers:
+        deeper = inputs.encoder._replace(layers=inputs.teacher_layers)
+        teacher = Run(deeper, labels, work / "teacher", tokens, options.epochs, options.seed, tuning)
+        teacher.start()
+        teacher.train(teacher.passes)  # it never sees what is held out
+        taught = teacher.taught(labels.unrated)
+    run = Run(inputs.encoder, labels, work, tokens, options.epochs, options.seed, tuning, taught)
     run.start()
     run.train(run.passes)
     graph = work / "measured.onnx"
-    export(run.encoder_state(), run.state.average.heads(), 1.0, graph)
+    export(run.encoder, run.encoder_state(), run.state.average.heads(), np.ones(len(SCORES)), graph)
     measured = measure_held_out(run, graph, tokens)
     run.train(run.passes + 1)
     options.out.mkdir(parents=True, exist_ok=True)
     float32 = work / "float32.onnx"
     target = options.out / GRAPH_FILE
-    export(run.encoder_state(), run.state.average.heads(), measured.temperature, target, float32)
+    export(run.encoder, run.encoder_state(), run.state.average.heads(), measured.temperatures, target, float32)
     some = [text for text, is_open in zip(inputs.rated.texts, inputs.rated.open, strict=True) if is_open]
     some = some[:: max(len(some) // COMPARED_TEXTS, 1)]
-    same = agreement(said_by(target, some, tokens)[0], said_by(float32, some, tokens)[0])
-    (options.out / TOKENIZER_FILE).write_bytes((encoder_folder() / "tokenizer.json").read_bytes())
+    both = (outputs_of(one, run.encoder.tokenizer, some, tokens) for one in (target, float32))
+    same = agreement(*(said(outputs, np.ones(len(SCORES))) for outputs in both))
+    (options.out / TOKENIZER_FILE).write_bytes(inputs.encoder.tokenizer.read_bytes())
     quality = card.Quality([*measured.measurements, *same], measured.deviation)
-    training = card.training_data(inputs.rated, labels, options.seed)
+    training = card.training_data(inputs.encoder, inputs.rated, labels, options.seed)
     manifest = card.write_manifest(options.out, training, tokens, quality, command)
     card.write_card(options.out, manifest)
     return quality.measurements
@@ -70,34 +84,36 @@ def train(inputs: Inputs, options: argparse.Namespace, work: Path, command: str)
 
 def read_labels_of(inputs: Inputs, seed: int) -> Labels:
     """All that is learned from. Raises ValueError in one sentence."""
-    rows = np.flatnonzero(split(inputs.rated, seed).fitted).tolist()
+    parts = split(inputs.rated, seed)
+    rows = np.flatnonzero(parts.fitted).tolist()
     domains = read_domain_texts(inputs.domains, inputs.rated, rows) if inputs.domains else NO_DOMAIN_TEXTS
     judged = read_judged(inputs.human) if inputs.human else {}
     paths = (inputs.ratings, inputs.domains, inputs.human)
-    return Labels(inputs.rated, domains, judged, tuple(labels_sha256(path) if path else "" for path in paths))
+    digests = tuple(labels_sha256(path) if path else "" for path in paths)
+    unrated = read_unrated(inputs.unrated, inputs.rated, parts.pages | parts.origins, UNRATED_ROWS, seed)
+    return Labels(inputs.rated, domains, judged, digests, unrated)
 
 
 def measure_held_out(run: Run, graph: Path, tokens: tuple[int, int]) -> Measured:
-    """The graph's quality on the parts held out and on rows under other licences. The temperature is fitted on the
+    """The graph's quality on the parts held out and on rows under other licences. The temperatures are fitted on the
     pages held out, and the confidence measured on the rest.
     """
     rated, parts = run.labels.rated, run.parts
     held = parts.pages | parts.origins | ~rated.open
-    said, logits = _spread(said_by(graph, rated.chosen(held).texts, tokens), held)
-    classes = rated.scores[:, OVERALL].astype(int) - 1
-    temperature = temperature_of(logits[parts.pages], classes[parts.pages])
-    sure = shares(logits / temperature)[np.arange(len(held)), rounded(said.scores)[:, OVERALL] - 1]
-    said = said._replace(confidence=sure)
+    outputs = outputs_of(graph, run.encoder.tokenizer, rated.chosen(held).texts, tokens)
+    pages = parts.pages[held]
+    temperatures = temperatures_of(outputs.classes[pages], rated.scores[parts.pages].astype(np.int64))
+    answers = _spread(said(outputs, temperatures), held)
     found: list[Measurement] = []
     for name, rows in _splits(run).items():
         if rows.sum() > 1:
-            found += measure(name, rated, rows, said.scores, said.domains)
+            found += measure(name, rated, rows, answers)
     unseen = parts.origins | ~rated.open
-    error = np.clip(said.scores[:, OVERALL], 1, 5) - rated.scores[:, OVERALL]
+    error = answers.scores[:, OVERALL] - rated.scores[:, OVERALL]
     deviation = float(np.sqrt(np.mean(error[held] ** 2)))
-    dull = np.array([confidence_of(min(max(one, 1.0), 5.0), deviation) for one in said.scores[:, OVERALL]])
-    found += measure_confidence("confidence, sources and licence tiers held out", rated, unseen, said, dull)
-    return Measured(found, temperature, deviation)
+    dull = np.array([confidence_of(one, deviation) for one in np.maximum(answers.scores[:, OVERALL], 1)])
+    found += measure_confidence("confidence, sources and licence tiers held out", rated, unseen, answers, dull)
+    return Measured(found, temperatures, deviation)
 
 
 def _splits(run: Run) -> dict[str, Rows]:
@@ -110,12 +126,11 @@ def _splits(run: Run) -> dict[str, Rows]:
     }
 
 
-def _spread(found: tuple[Said, np.ndarray], rows: Rows) -> tuple[Said, np.ndarray]:
+def _spread(found: Said, rows: Rows) -> Said:
     """What was said of some rows, at their places among all; zeros elsewhere."""
-    said, logits = found
     whole = []
-    for values in (*said, logits):
+    for values in found:
         place = np.zeros((len(rows), *values.shape[1:]), dtype=values.dtype)
         place[rows] = values
         whole.append(place)
-    return Said(*whole[:3]), whole[3]
+    return Said(*whole)

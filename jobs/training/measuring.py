@@ -15,25 +15,20 @@ Integers = NDArray[np.int64]
 Rows = NDArray[np.bool_]
 
 OVERALL = CRITERIA.index("overall_score")
-LOWEST = np.array([1 if name in CRITERIA else 0 for name in SCORES])
 BINS = 10
 BANDS = (0.5, 0.6, 0.7, 0.8)
 
 
 class Said(NamedTuple):
-    """What a rater says of rows: scores before rounding, the likeliest domain, how sure it is of the overall one."""
+    """What a rater says of rows: scores as numbers and as integers, the domain, how sure it is of the overall score."""
 
     scores: Floats  # rows x SCORES
+    integers: Integers
     domains: Integers
     confidence: Floats
 
 
-def rounded(scores: Floats) -> Integers:
-    """As the run time rounds them."""
-    return np.floor(np.clip(scores, LOWEST, 5) + 0.5).astype(np.int64)
-
-
-def measure(split: str, texts: RatedTexts, rows: Rows, scores: Floats, domains: Integers) -> list[Measurement]:
+def measure(split: str, texts: RatedTexts, rows: Rows, said: Said) -> list[Measurement]:
     """The quality table of one split; the constant guess is the most frequent value of the open rows (r is 0 by
     definition).
     """
@@ -41,10 +36,10 @@ def measure(split: str, texts: RatedTexts, rows: Rows, scores: Floats, domains: 
     criteria = len(CRITERIA)
     usual = np.array([np.bincount(column.astype(int)).argmax() for column in texts.scores[texts.open].T])
     usual_domain = np.bincount(texts.domains[texts.open]).argmax()
-    error = np.abs(rounded(scores[rows]) - truth)
+    error = np.abs(said.integers[rows] - truth)
     dull = np.abs(usual - truth)
     table: list[tuple[str, Any, Any]] = [
-        (f"{name} Pearson r", _pearson(scores[rows, column], truth[:, column]), 0.0)
+        (f"{name} Pearson r", _pearson(said.scores[rows, column], truth[:, column]), 0.0)
         for column, name in ((OVERALL, "overall_score"), (criteria, "edu"), (criteria + 1, "format"))
     ]
     for label, limit in (("exact", 0), ("within one", 1)):
@@ -53,7 +48,7 @@ def measure(split: str, texts: RatedTexts, rows: Rows, scores: Floats, domains: 
             (f"criteria {label}", near[:, :criteria].mean(), dull_near[:, :criteria].mean()),
             (f"overall_score {label}", near[:, OVERALL].mean(), dull_near[:, OVERALL].mean()),
         ]
-    right, dull_right = domains[rows] == texts.domains[rows], usual_domain == texts.domains[rows]
+    right, dull_right = said.domains[rows] == texts.domains[rows], usual_domain == texts.domains[rows]
     table.append(("domain accuracy", right.mean(), dull_right.mean()))
     return _measurements(split, table, int(rows.sum()))
 
@@ -62,7 +57,7 @@ def measure_confidence(split: str, texts: RatedTexts, rows: Rows, said: Said, co
     """Calibration error of the confidence, and for each band the share of texts above it and how many of those have the
     right overall score. Beside it the same for `constant`, the confidence from one deviation for all texts.
     """
-    right = rounded(said.scores[rows])[:, OVERALL] == texts.scores[rows, OVERALL]
+    right = said.integers[rows, OVERALL] == texts.scores[rows, OVERALL]
     sure, dull = said.confidence[rows], constant[rows]
     table: list[tuple[str, Any, Any]] = [
         ("calibration error of confidence", calibration_error(sure, right), calibration_error(dull, right)),
@@ -89,7 +84,7 @@ def agreement(int8: Said, float32: Said) -> list[Measurement]:
     """How far the int8 graph says the same as the float32 graph; the constant is the float32 graph's most frequent
     answer.
     """
-    found, expected = rounded(int8.scores), rounded(float32.scores)
+    found, expected = int8.integers, float32.integers
     usual = np.array([np.bincount(column).argmax() for column in expected.T])
     criteria = slice(0, len(CRITERIA))
     usual_domain = np.bincount(float32.domains).argmax()

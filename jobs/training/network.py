@@ -1,4 +1,4 @@
-"""The rater while it is trained: MiniLM-L6, its pooled features, and heads for scores, classes, domains and judgements.
+"""The rater while it is trained: an encoder, its pooled features, and heads for scores, classes, domains, judgements.
 
 The heads start where ridge and logistic regression on the features of the untouched encoder end (`start_from`), so that
 fine-tuning only improves on them, and with a lower rate for the lower layers it stays near what the encoder knew. The
@@ -14,10 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from jobs.training.encoder import FEATURES, LAYERS, bert, pooled
-from jobs.training.heads import LEVELS, Heads
+from jobs.training.encoder import FEATURES, Encoder, bert, pooled
+from jobs.training.heads import Heads
 from udfs.models.criteria import DOMAINS
 from udfs.models.manifest import SCORES
+from udfs.models.score_classes import LEVELS
 
 DROPPED = 0.1
 FIRST_DEVIATION = 0.7  # of the ratings from a linear score, in points
@@ -35,9 +36,9 @@ class Answers(NamedTuple):
 class RaterNetwork(nn.Module):  # type: ignore[misc] # torch is not installed where mypy runs
     """Encoder and heads. `rounds` of ratings differ in scale: each but the first has offsets of its own."""
 
-    def __init__(self, rounds: int, frozen_layers: int) -> None:
+    def __init__(self, encoder: Encoder, rounds: int, frozen_layers: int) -> None:
         super().__init__()
-        self.bert = bert()
+        self.bert = bert(encoder)
         for part in (self.bert.embeddings, *self.bert.encoder.layer[:frozen_layers]):
             part.requires_grad_(False)
         self.drop = nn.Dropout(DROPPED)
@@ -130,7 +131,7 @@ class RaterNetwork(nn.Module):  # type: ignore[misc] # torch is not installed wh
         for number, layer in enumerate(self.bert.encoder.layer, 1):
             trained = [weight for weight in layer.parameters() if weight.requires_grad]
             if trained:
-                yield {"params": trained, "lr": rate * decay ** (len(LAYERS) - number)}
+                yield {"params": trained, "lr": rate * decay ** (len(self.bert.encoder.layer) - number)}
         inner = {id(weight) for weight in self.bert.parameters()}
         yield {"params": [weight for weight in self.parameters() if id(weight) not in inner], "lr": rate * head_ratio}
 

@@ -1,19 +1,27 @@
-"""Labels beside the ratings: texts with a domain that their source says, and people's judgements of texts."""
+"""What a rater learns from beside the ratings: texts with a domain that their source says, what people judged, and
+texts of which nobody said anything.
+"""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from jobs.evaluation.pages import visible_text
 from jobs.evaluation.truth import domain_number, read_judgements
 from jobs.training.label_tables import read_labels
+from jobs.training.line_pages import main_content
 from jobs.training.rated_texts import RatedTexts, licence_tier, origin_of, page_of
 from udfs.models.criteria import DOMAINS
 
 FEWEST_COMPARED = 8
+FEWEST_CHARS = 80  # of a text that is rated by a network
+BEGINNING = 500  # characters; texts that begin alike are taken for versions of one
+LOOKED_AT, LATIN_SHARE = 2000, 0.8
 USUAL_AGREEMENT = 0.75  # of a source's domain with the rater's, measured on all that have both
 
 
@@ -48,6 +56,7 @@ class Labels:
     domains: DomainTexts
     judged: dict[str, bool]  # whether people called a text good
     digests: tuple[str, ...]  # of the tables: ratings, domains, judgements; empty for one that is not given
+    unrated: list[str] = field(default_factory=list)  # texts that a deeper network is to rate
 
 
 def read_domain_texts(path: Path, rated: RatedTexts, rows: Sequence[int]) -> DomainTexts:
@@ -99,3 +108,42 @@ def read_judged(path: Path) -> dict[str, bool]:
 def of_domains(texts: DomainTexts) -> dict[str, int]:
     """How many texts each domain has."""
     return dict(Counter(DOMAINS[number] for number in texts.domains).most_common())
+
+
+def read_unrated(paths: Sequence[Path], rated: RatedTexts, held: NDArray[np.bool_], most: int, seed: int) -> list[str]:
+    """Texts of the open tier that are neither rated nor of the pages and origins `held` out (rows of `rated`): of the
+    tables with id, licence, and text or html, `most` rows of each. A page gives two texts, all that is visible and the
+    main content. Texts in scripts that the encoder cannot read are left out. Raises ValueError in one sentence.
+    """
+    pages = {page for page, out in zip(rated.pages, held, strict=True) if out}
+    origins = set(rated.origins[held].tolist()) - set(rated.origins[rated.open & ~held].tolist())
+    seen = set(rated.texts)
+    found = []
+    for number, path in enumerate(paths):
+        rows = read_labels(path, ("id", "licence"), ("source", "text", "html"))
+        order = np.random.default_rng((seed, number)).permutation(len(rows)).tolist()
+        for row in (rows[place] for place in order[:most]):
+            page = page_of(row["id"])
+            if (
+                licence_tier(row["licence"] or "") == "open"
+                and page not in pages
+                and origin_of(row.get("source") or "", page) not in origins
+            ):
+                for text in _texts_of(row):
+                    if len(text) >= FEWEST_CHARS and not seen & {text, text[:BEGINNING]} and _is_latin(text):
+                        seen |= {text, text[:BEGINNING]}
+                        found.append(text)
+    return found
+
+
+def _texts_of(row: dict[str, Any]) -> Iterator[str]:
+    if row.get("text"):
+        yield row["text"]
+    if row.get("html"):
+        yield visible_text(row["html"])
+        yield main_content(row["html"])
+
+
+def _is_latin(text: str) -> bool:
+    letters = [char for char in text[:LOOKED_AT] if char.isalpha()]
+    return sum(map(str.isascii, letters)) > LATIN_SHARE * len(letters)

@@ -1,8 +1,9 @@
-"""The recipe of the rater: what is held out, the epochs, and the run from the published encoder to the shipped weights.
+"""The recipe of a rater: what is held out, the epochs, and the run from the published encoder to the shipped weights.
 
 Held out are a part of the pages and a part of the origins (whole sites, book series, collections); the network is
 fitted without them, measured on them, and then goes on for a short epoch over them and as many of the other rows. What
-is not of the open tier is never fitted on. Importing this module needs torch.
+is not of the open tier is never fitted on. A deeper network, trained in the same way before, may rate texts that nobody
+rated: the shipped one learns from these as well. Importing this module needs torch.
 """
 
 import hashlib
@@ -17,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 
 from jobs.training import fine_tuning
-from jobs.training.encoder import encoder_folder
-from jobs.training.examples import labelled_examples, rated_examples, windows
+from jobs.training.encoder import Encoder
+from jobs.training.examples import Examples, labelled_examples, rated_examples, taught_examples, windows
 from jobs.training.fine_tuning import Epoch, Tuning
 from jobs.training.heads import Heads, fit_heads, predict
 from jobs.training.network import RaterNetwork
@@ -29,6 +30,7 @@ from udfs.models.tokens import load_tokenizer
 PAGE_PARTS, ORIGIN_PARTS = 6, 10  # one part of each is held out
 DOMAIN_TOKENS = (96, 32)
 DOMAIN_TEXTS = 320  # of an epoch
+TAUGHT_SHARE = 0.5  # of the texts that a deeper network rated, in each pass
 
 Rows = NDArray[np.bool_]
 Report = Callable[[int], None]
@@ -54,17 +56,22 @@ def split(texts: RatedTexts, seed: int) -> Split:
     return Split(texts.open & ~known, pages, origins)
 
 
-def epochs(labels: Labels, parts: Split, tokens: tuple[int, int], passes: int, seed: int) -> list[Epoch]:
+def epochs(
+    labels: Labels, parts: Split, tokens: tuple[int, int], passes: int, seed: int, taught: int = 0
+) -> list[Epoch]:
     """Passes over the rows fitted on, the first half of them with half the tokens, and a short one for what was held
-    out, with as many of the rows fitted on.
+    out, with as many of the rows fitted on. `taught` texts come after all others; each pass has TAUGHT_SHARE of them.
     """
     half = (max(tokens[0] // 2, 1), max(tokens[1] // 2, 1))
     first_other = len(labels.rated.texts)
     fitted, everything = (np.flatnonzero(rows).tolist() for rows in (parts.fitted, labels.rated.open))
     held = set(labels.rated.origins[parts.origins].tolist())
+    first_taught = first_other + len(labels.domains.texts)
     found = []
     for number in range(passes):
         more = [first_other + place for place in labels.domains.drawn(DOMAIN_TEXTS, seed + number, held)]
+        drawn = np.random.default_rng((seed, number)).permutation(taught)[: round(taught * TAUGHT_SHARE)]
+        more += [first_taught + int(place) for place in drawn]
         rates = tuple(1 - 0.9 * (number + step) / passes for step in (0, 1))
         found.append(Epoch([*fitted, *more], half if 2 * number + 1 < passes else tokens, (rates[0], rates[1])))
     new = sorted(set(everything) - set(fitted))
@@ -77,24 +84,35 @@ class Run:
     """One training, with its checkpoints in the folder `work`."""
 
     def __init__(
-        self, labels: Labels, work: Path, tokens: tuple[int, int], passes: int, seed: int, tuning: Tuning
+        self,
+        encoder: Encoder,
+        labels: Labels,
+        work: Path,
+        tokens: tuple[int, int],
+        passes: int,
+        seed: int,
+        tuning: Tuning,
+        taught: Examples | None = None,
     ) -> None:
-        self.labels, self.work, self.tuning = labels, work, tuning
+        self.encoder, self.labels, self.work, self.tuning, self.tokens = encoder, labels, work, tuning, tokens
         self.parts = split(labels.rated, seed)
-        self.epochs = epochs(labels, self.parts, tokens, passes, seed)
+        self.epochs = epochs(labels, self.parts, tokens, passes, seed, len(taught.texts) if taught else 0)
         work.mkdir(parents=True, exist_ok=True)
-        seen = [*labels.digests, seed, tokens]
+        seen = [encoder.name, encoder.layers, *labels.digests, seed, tokens, len(taught.texts) if taught else 0]
         self._features_key = _digest(seen)
         self.key = _digest([*seen, passes, tuning.model_dump()])
-        tokenizer = load_tokenizer(encoder_folder() / "tokenizer.json")
+        tokenizer = load_tokenizer(encoder.tokenizer)
         self.ids = windows(tokenizer, labels.rated.texts, tokens)
         self.examples = rated_examples(labels.rated, labels.judged)
         other = labels.domains
         if other.texts:
             self.ids += windows(tokenizer, other.texts, DOMAIN_TOKENS)
             self.examples = self.examples.joined(labelled_examples(other.texts, other.domains, other.weights))
+        if taught:
+            self.ids += windows(tokenizer, taught.texts, tokens)
+            self.examples = self.examples.joined(taught)
         torch.manual_seed(seed)
-        network = RaterNetwork(int(labels.rated.rounds.max()) + 1, tuning.frozen_layers)
+        network = RaterNetwork(encoder, int(labels.rated.rounds.max()) + 1, tuning.frozen_layers)
         self.state = fine_tuning.begun(network.to("cuda" if torch.cuda.is_available() else "cpu"), tuning)
 
     def start(self) -> Heads:
@@ -146,6 +164,19 @@ class Run:
         features = fine_tuning.features_of_network(self.state.average, ids, self.tuning.precision)
         scores, domains = predict(self.state.average.heads(), features)
         return scores, domains, features
+
+    def taught(self, texts: list[str]) -> Examples:
+        """Texts with what the averaged network says of them."""
+        path = self.work / "taught.npz"
+        key = _digest([self.key, texts])
+        if not (path.exists() and str(np.load(path)["key"]) == key):
+            ids = windows(load_tokenizer(self.encoder.tokenizer), texts, self.tokens)
+            scores, classes, domains = fine_tuning.answers_of_network(self.state.average, ids, self.tuning.precision)
+            partial = path.with_suffix(".partial.npz")
+            np.savez(partial, key=key, scores=scores, classes=classes, domains=domains)
+            partial.replace(path)
+        found = np.load(path)
+        return taught_examples(texts, found["scores"], found["classes"], found["domains"])
 
 
 def _digest(what: list[Any]) -> str:

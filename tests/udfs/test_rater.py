@@ -162,7 +162,7 @@ def test_numbers_that_are_none_are_no_rating(score: float) -> None:
 
 
 class SureSession(FakeSession):
-    """Gives logits of the overall score's classes too; each output by its name."""
+    """Gives logits of the classes too, the same for each score; each output by its name."""
 
     def __init__(self, score: float, classes: list[float]) -> None:
         super().__init__(score)
@@ -171,19 +171,26 @@ class SureSession(FakeSession):
     def run(self, names: list[str], inputs: dict[str, Any]) -> list[Any]:
         scores, domains = super().run(names, inputs)
         known = {"scores": scores, "domains": domains}
-        return [known[name] if name in known else np.array([self.classes] * len(scores), np.float32) for name in names]
+        return [
+            known[name] if name in known else np.array([self.classes * 16] * len(scores), np.float32) for name in names
+        ]
 
 
-@pytest.mark.parametrize(("score", "place"), [(0.3, 0), (2.6, 2), (5.8, 4)])
-def test_confidence_is_the_probability_of_the_rounded_class(score: float, place: int) -> None:
-    logits = [0.5, -1.0, 2.0, 0.0, 1.0]
-    manifest = load_manifest(TINY).model_copy(update={"confidence": "classes"})
-    rating = _OnnxRater(manifest, load_tokenizer(TINY / "tokenizer.json"), SureSession(score, logits))(["the"])[0]
+def test_integers_and_confidence_come_from_the_classes() -> None:
+    """By hand: of 1 to 5 with the odds 2, 1, 3, 1, 1 the median is 3; of 0 to 5 with 9 more for the 0 it is 0."""
+    logits = [math.log(odds) for odds in (9, 2, 1, 3, 1, 1)]
+    manifest = load_manifest(TINY).model_copy(update={"classes": True})
+    tokenizer = load_tokenizer(TINY / "tokenizer.json")
+    rating = _OnnxRater(manifest, tokenizer, SureSession(5.8, logits))(["the"])[0]
     assert isinstance(rating, Rating)
-    assert rating.scores[-1] == place + 1
-    assert rating.confidence == pytest.approx(math.exp(logits[place]) / sum(map(math.exp, logits)))
-    bad = _OnnxRater(manifest, load_tokenizer(TINY / "tokenizer.json"), SureSession(score, [math.nan] * 5))
-    assert bad(["the"]) == ["the model gave no finite numbers for the text"]
+    assert rating.scores == (3,) * 14
+    assert (rating.edu, rating.format) == (0, 0)
+    assert rating.confidence == pytest.approx(3 / 8)
+    mean = (2 * 1 + 1 * 2 + 3 * 3 + 1 * 4 + 1 * 5) / 8
+    assert rating.expected[0] == pytest.approx((5 + mean) / 2)  # 5.8 is more than there is
+    assert rating.edu_expected == pytest.approx((5 + mean * 8 / 17) / 2)
+    for bad in (SureSession(5.8, [math.nan] * 6), SureSession(math.nan, logits)):
+        assert _OnnxRater(manifest, tokenizer, bad)(["the"]) == ["the model gave no finite numbers for the text"]
 
 
 @given(st.floats(1, 5), st.floats(0.1, 2))

@@ -17,7 +17,7 @@ from udfs.settings import Section
 MANIFEST_FILE = "manifest.json"
 GRAPH_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
-CLASSES_OUTPUT = "overall_classes"  # of a graph: logits of overall_score being 1 to 5
+CLASSES_OUTPUT = "classes"  # of a graph: logits of the integers of each score, see `score_classes`
 SCORES = CRITERIA + EXTRA_SCORES
 
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -77,7 +77,7 @@ class Manifest(Section):
         PositiveInt  # texts that may share one run; 1 where the graph quantises activations over the whole run
     )
     overall_deviation: PositiveFloat  # standard deviation of the error of overall_score on unseen sources
-    confidence: Literal["deviation", "classes"] = "deviation"  # where it comes from; classes: the output named below
+    classes: bool = False  # whether the graph has CLASSES_OUTPUT, which integers and confidence then come from
     training: TrainingData
     quality: tuple[Measurement, ...]
     command: str  # what made this folder

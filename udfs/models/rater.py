@@ -24,8 +24,11 @@ from udfs.models.manifest import (
     model_digest,
     verify_files,
 )
+from udfs.models.score_classes import LEVELS, Floats, class_shares, expected_scores, medians
 from udfs.models.session import Provider, open_session
 from udfs.models.tokens import Window, load_tokenizer, window
+
+_OVERALL = CRITERIA.index("overall_score")
 
 
 class Rating(NamedTuple):
@@ -33,8 +36,9 @@ class Rating(NamedTuple):
 
     domain: str  # one of DOMAINS
     domain_probability: float  # of that domain, 0 to 1
-    scores: tuple[int, ...]  # one for each of CRITERIA, 1 to 5: `expected`, rounded half up, or what a decoder says
-    expected: tuple[float, ...]  # the same before rounding, 1 to 5
+    scores: tuple[int, ...]  # one for each of CRITERIA, 1 to 5: the median class where the rater has classes, else
+    # `expected` rounded half up, or what a decoder says
+    expected: tuple[float, ...]  # what the rater expects, 1 to 5, not rounded
     edu: int | None  # educational value, 0 to 5; None from a rater that does not say (DataMan), as the next three
     format: int | None  # how clean the extraction is, 0 to 5
     edu_expected: float | None
@@ -82,8 +86,8 @@ def confidence_of(expected: float, deviation: float) -> float:
 class _OnnxRater:
     """Tokenizer, session and manifest of one model. Holds no state of the texts.
 
-    The confidence of a rating is what the graph says of the class that `overall_score` is rounded to, where the
-    manifest says that the graph has such an output, else `confidence_of` the expected score.
+    Where the graph has classes, the integers of a rating and its confidence come from them; else the expected scores
+    are rounded, and the confidence is `confidence_of` the overall one.
     """
 
     def __init__(self, manifest: Manifest, tokenizer: Any, session: Any) -> None:
@@ -92,7 +96,7 @@ class _OnnxRater:
         self._session = session
         self._score_order = [manifest.scores.index(name) for name in SCORES]
         self._domain_order = [manifest.domains.index(name) for name in DOMAINS]
-        self._outputs = ["scores", "domains"] + ([CLASSES_OUTPUT] if manifest.confidence == "classes" else [])
+        self._outputs = ["scores", "domains"] + ([CLASSES_OUTPUT] if manifest.classes else [])
 
     def __call__(self, texts: list[str]) -> list[Rating | str]:
         seen = [self._window(text) for text in texts]
@@ -124,11 +128,26 @@ class _OnnxRater:
             if len(windows) > 1:
                 return [self._rate([one])[0] for one in windows]
             return [f"the model failed on the text ({type(error).__name__})"]
-        class_rows = classes[0] if classes else np.zeros((len(windows), 0), np.float32)
+        scores, domains = scores[:, self._score_order].astype(np.float64), domains[:, self._domain_order]
+        finite = [np.isfinite(values).all(axis=1) for values in (scores, domains, *classes)]
+        shares = self._shares(classes[0]) if classes else None
+        expected = expected_scores(np.nan_to_num(scores), shares)
+        if shares is None:
+            integers = np.floor(expected + 0.5).astype(np.int64)
+            sure = [confidence_of(one, self._manifest.overall_deviation) for one in expected[:, _OVERALL].tolist()]
+        else:
+            integers = medians(shares)
+            sure = shares[np.arange(len(windows)), _OVERALL, integers[:, _OVERALL]].tolist()
         return [
-            self._rating(one, score_row[self._score_order], domain_row[self._domain_order], class_row)
-            for one, score_row, domain_row, class_row in zip(windows, scores, domains, class_rows, strict=True)
+            _rating(one, expected[row], integers[row], domains[row], sure[row])
+            if all(each[row] for each in finite)
+            else "the model gave no finite numbers for the text"
+            for row, one in enumerate(windows)
         ]
+
+    def _shares(self, logits: NDArray[np.float32]) -> Floats:
+        each = logits.reshape(len(logits), len(SCORES), LEVELS)[:, self._score_order]
+        return class_shares(np.nan_to_num(each.reshape(len(logits), -1)))
 
     def _inputs(self, windows: list[Window]) -> dict[str, NDArray[np.int64]]:
         sizes = [len(one.ids) + 2 for one in windows]
@@ -139,32 +158,27 @@ class _OnnxRater:
             mask[row, :size] = 1
         return {"input_ids": ids, "attention_mask": mask}
 
-    def _rating(
-        self, one: Window, scores: NDArray[np.float32], logits: NDArray[np.float32], classes: NDArray[np.float32]
-    ) -> Rating | str:
-        if not (np.isfinite(scores).all() and np.isfinite(logits).all() and np.isfinite(classes).all()):
-            return "the model gave no finite numbers for the text"
-        expected = tuple(min(max(float(value), 1.0), 5.0) for value in scores[: len(CRITERIA)])
-        edu, form = (min(max(float(value), 0.0), 5.0) for value in scores[len(CRITERIA) :])
-        domains = _shares(logits)
-        best = int(domains.argmax())
-        return Rating(
-            domain=DOMAINS[best],
-            domain_probability=float(domains[best]),
-            scores=tuple(_round_half_up(value) for value in expected),
-            expected=expected,
-            edu=_round_half_up(edu),
-            format=_round_half_up(form),
-            edu_expected=edu,
-            format_expected=form,
-            confidence=self._confidence(expected[CRITERIA.index("overall_score")], classes),
-            tokens=one.tokens,
-        )
 
-    def _confidence(self, overall: float, classes: NDArray[np.float32]) -> float:
-        if not classes.size:
-            return confidence_of(overall, self._manifest.overall_deviation)
-        return float(_shares(classes)[_round_half_up(overall) - 1])
+def _rating(
+    one: Window, expected: Floats, integers: NDArray[np.int64], logits: NDArray[np.float32], confidence: float
+) -> Rating:
+    domains = _shares(logits)
+    best = int(domains.argmax())
+    criteria = len(CRITERIA)
+    edu, form = (float(value) for value in expected[criteria:])
+    edu_integer, form_integer = (int(value) for value in integers[criteria:])
+    return Rating(
+        domain=DOMAINS[best],
+        domain_probability=float(domains[best]),
+        scores=tuple(integers[:criteria].tolist()),
+        expected=tuple(expected[:criteria].tolist()),
+        edu=edu_integer,
+        format=form_integer,
+        edu_expected=edu,
+        format_expected=form,
+        confidence=confidence,
+        tokens=one.tokens,
+    )
 
 
 def _shares(logits: NDArray[np.float32]) -> NDArray[np.float64]:
