@@ -107,6 +107,7 @@ def _fit(options: argparse.Namespace, pages: Sequence[LinePage], work: Path) -> 
 
     from jobs.training.line_documents import document_head
     from jobs.training.line_graph import write_graph
+    from jobs.training.line_network import NOISES
     from jobs.training.line_training import new_network, ready, train_network, weights_of
     from jobs.training.line_words import known_words
 
@@ -116,7 +117,7 @@ def _fit(options: argparse.Namespace, pages: Sequence[LinePage], work: Path) -> 
     networks = []
     for number, passes in enumerate(options.passes):
         seed = options.seed + 1 + number
-        network = new_network(inputs, words, seed)
+        network = new_network(inputs, words, seed, NOISES[number % len(NOISES)])
         train_network(network, inputs, passes, seed, work / f"network-{number}.pt", _say)
         networks.append(network)
     head, documents = document_head(networks, words, options.ratings)

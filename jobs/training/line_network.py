@@ -24,9 +24,24 @@ SHAPE_WIDTH = 64
 LINE_WIDTH = 160
 GRU_WIDTH = 96
 HEAD_WIDTH = 96
-LINE_DROP, WORD_DROP, TEXT_DROP, OWN_DROP = 0.4, 0.15, 0.1, 0.5
-FOREIGN_PAGES, FOREIGN_WORDS = 0.25, 0.9
+FOREIGN_WORDS = 0.9  # of the words of a page that is shown as one in another language
 TOKEN_STEPS = (3, 7, SHOWN)  # lines of at most so many tokens are computed together
+
+
+class Noise(NamedTuple):
+    """What a network is not shown while it is trained, as shares: so that it does not learn the pages by heart."""
+
+    lines: float  # of the numbers that stand for a line
+    words: float
+    texts: float  # lines without any word
+    own: float  # words without the numbers that are the network's own
+    foreign: float  # pages shown as ones in another language
+    own_spread: float  # of these numbers in the beginning; 0 where a word that is never seen shall say nothing
+
+
+# Networks of both kinds err in different places: one that hears much noise leans on shape and place, the other on
+# words. Together they are better than two of a kind, most of all in languages that they never saw.
+NOISES = (Noise(0.4, 0.15, 0.1, 0.5, 0.25, 0.0), Noise(0.25, 0.1, 0.05, 0.0, 0.0, 0.1))
 
 
 class Batch(NamedTuple):
@@ -37,14 +52,14 @@ class Batch(NamedTuple):
     sizes: Sequence[int]  # lines of each page
 
 
-def _less_known(tokens: Any, sizes: Sequence[int]) -> Any:
+def _less_known(tokens: Any, sizes: Sequence[int], noise: Noise) -> Any:
     """Tokens with some left out, and on some pages no word known: such pages are as those in other languages."""
-    foreign = (torch.rand(len(sizes)) < FOREIGN_PAGES).repeat_interleave(torch.tensor(sizes)).unsqueeze(1)
+    foreign = (torch.rand(len(sizes)) < noise.foreign).repeat_interleave(torch.tensor(sizes)).unsqueeze(1)
     endings = torch.randint(1, FIRST_WORD, (1,)) + tokens * torch.randint(1, FIRST_WORD, (1,))
     unknown = torch.where(tokens > 0, 1 + endings % (FIRST_WORD - 1), 0)
     tokens = torch.where(foreign & (torch.rand(tokens.shape) < FOREIGN_WORDS), unknown, tokens)
-    tokens = tokens * (torch.rand(tokens.shape) > WORD_DROP)
-    return tokens * (torch.rand(len(tokens), 1) > TEXT_DROP)
+    tokens = tokens * (torch.rand(tokens.shape) > noise.words)
+    return tokens * (torch.rand(len(tokens), 1) > noise.texts)
 
 
 class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed where mypy runs
@@ -52,12 +67,21 @@ class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed whe
     features."""
 
     def __init__(
-        self, fixed: NDArray[np.float32], own_width: int, mean: NDArray[np.float32], spread: NDArray[np.float32]
+        self,
+        fixed: NDArray[np.float32],
+        own_width: int,
+        mean: NDArray[np.float32],
+        spread: NDArray[np.float32],
+        noise: Noise,
     ) -> None:
         super().__init__()
+        self.noise = noise
         self.fixed = nn.Embedding.from_pretrained(torch.from_numpy(fixed), freeze=True, padding_idx=0)
         self.own = nn.Embedding(len(fixed), own_width, padding_idx=0)
-        nn.init.zeros_(self.own.weight)  # a word that is never seen says nothing of its own
+        nn.init.zeros_(self.own.weight)
+        if noise.own_spread:
+            with torch.no_grad():
+                self.own.weight[1:].normal_(std=noise.own_spread)
         self.register_buffer("mean", torch.from_numpy(mean))
         self.register_buffer("spread", torch.from_numpy(spread))
         width = fixed.shape[1] + own_width
@@ -70,7 +94,7 @@ class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed whe
         self.page = nn.Linear(4 * GRU_WIDTH, HEAD_WIDTH)
         self.head = nn.Linear(4 * GRU_WIDTH + LINE_WIDTH, HEAD_WIDTH)
         self.keep = nn.Linear(HEAD_WIDTH, 1)
-        self.drop = nn.Dropout(LINE_DROP)
+        self.drop = nn.Dropout(noise.lines)
 
     def forward(self, batch: Batch) -> Any:
         """The logit of each line."""
@@ -81,7 +105,7 @@ class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed whe
         tokens = torch.from_numpy(batch.tokens).long()
         counts = (tokens > 0).sum(1)
         if self.training:
-            tokens = _less_known(tokens, batch.sizes)
+            tokens = _less_known(tokens, batch.sizes, self.noise)
         lines = self.lines(tokens, torch.from_numpy(batch.features), counts)
         sizes = list(batch.sizes)
         order = _Order(sizes)
@@ -105,7 +129,7 @@ class LineNetwork(nn.Module):  # type: ignore[misc] # torch is not installed whe
     def _words(self, tokens: Any) -> Any:
         own = self.own(tokens)
         if self.training:
-            own = own * (torch.rand(*tokens.shape, 1) > OWN_DROP) / (1 - OWN_DROP)
+            own = own * (torch.rand(*tokens.shape, 1) > self.noise.own) / (1 - self.noise.own)
         vectors = torch.cat([self.fixed(tokens), own], dim=2)
         shown = (tokens > 0).unsqueeze(2)
         found = torch.relu(self.words(vectors.transpose(1, 2)).transpose(1, 2)) * shown

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from jobs.training.line_network import Batch, LineNetwork
+from jobs.training.line_network import Batch, LineNetwork, Noise
 from jobs.training.line_pages import LinePage
 from jobs.training.line_words import Words
 from udfs.programs.tagging.windows import CONTEXT, WINDOW
@@ -53,11 +53,11 @@ def ready(page: LinePage, words: Words) -> Ready:
     return Ready(rows_of(page.shown, words.hashes), page.shown.features, page.keep, page.weight, share)
 
 
-def new_network(pages: Sequence[Ready], words: Words, seed: int) -> LineNetwork:
+def new_network(pages: Sequence[Ready], words: Words, seed: int, noise: Noise) -> LineNetwork:
     """An untrained network that knows how the features of these pages are spread."""
     torch.manual_seed(seed)
     features = np.concatenate([page.features for page in pages])
-    return LineNetwork(words.vectors, OWN_WIDTH, features.mean(0), features.std(0) + 1e-3)
+    return LineNetwork(words.vectors, OWN_WIDTH, features.mean(0), features.std(0) + 1e-3, noise)
 
 
 def train_network(
