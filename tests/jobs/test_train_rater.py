@@ -1,5 +1,6 @@
 """Training the rater: what needs no torch. Licence tiers, folds, measures and refusals."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from jobs.train_rater import main
 from jobs.training.exporting import temperatures_of
 from jobs.training.label_tables import labels_sha256, read_labels
 from jobs.training.measuring import Said, agreement, calibration_error, measure, measure_confidence
-from jobs.training.other_texts import DomainTexts, read_domain_texts
+from jobs.training.other_texts import DomainTexts, read_domain_texts, read_unrated
 from jobs.training.rated_texts import (
     RatedTexts,
     licence_tier,
@@ -254,3 +255,63 @@ def test_bad_arguments_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFi
 def test_importing_needs_no_torch() -> None:
     code = "import sys, jobs.train_rater; assert not {'torch', 'transformers', 'onnx', 'sklearn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_unrated_texts_are_open_new_and_of_no_page_held_out(tmp_path: Path) -> None:
+    prose = "Water drives the wheel of the old mill, and the stones grind the corn of the whole valley to flour. "
+    names = ["held/1", "part/held", "part/2", "kept/1"]
+    texts = rated(np.full((4, len(SCORES)), 3.0), [0] * 4, names)
+    texts.texts[3] = prose + "rated"
+    held = np.array([True, True, False, False])
+    row = {"licence": "MIT", "source": "s", "html": None}
+    page = f"<body><nav><a href='/'>Home</a></nav><main><p>{prose * 3} on a page</p></main></body>"
+    given = [
+        row | {"id": "new/1", "text": prose + "new"},
+        row | {"id": "new/2", "text": prose + "new"},  # the same text
+        row | {"id": "new/3", "text": prose + "rated"},
+        row | {"id": "part/held", "text": prose + "of a page held out"},
+        row | {"id": "held/2", "text": prose + "of an origin held out"},
+        row | {"id": "part/3", "text": prose + "of an origin that is only held out in part"},
+        row | {"id": "new/4", "text": prose + "closed", "licence": "CC-BY-NC-4.0"},
+        row | {"id": "new/5", "text": "short"},
+        row | {"id": "new/6", "text": "Вода крутит колесо старой мельницы, и жернова мелют зерно всей долины. " * 2},
+        row | {"id": "new/7", "text": None, "html": page},
+    ]
+    pq.write_table(pa.Table.from_pylist(given), tmp_path / "u.parquet")
+    found = read_unrated([tmp_path / "u.parquet"], texts, held, most=100, seed=0)
+    of_page = [text for text in found if text.endswith("on a page")]
+    assert len(of_page) == 2
+    assert "Home" in of_page[0]
+    assert "Home" not in of_page[1]
+    assert sorted(text.removeprefix(prose) for text in found if text not in of_page) == [
+        "new",
+        "of an origin that is only held out in part",
+    ]
+    assert len(read_unrated([tmp_path / "u.parquet"], texts, held, most=1, seed=0)) <= 2
+    pq.write_table(pa.table({"id": ["a"], "text": ["b"]}), tmp_path / "narrow.parquet")
+    with pytest.raises(ValueError, match="lacks the columns licence"):
+        read_unrated([tmp_path / "narrow.parquet"], texts, held, most=1, seed=0)
+
+
+def test_an_encoder_that_does_not_fit_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ratings = tmp_path / "r.parquet"
+    pq.write_table(pa.Table.from_pylist([ROW | {"id": f"a/{number}"} for number in range(200)]), ratings)
+    config = {"model_type": "bert", "hidden_size": 384, "num_hidden_layers": 8}
+    named = ["--encoder-name", "x", "--encoder-licence", "MIT"]
+    for found, more, said in (
+        (None, named, "config.json cannot be read"),
+        ({}, named, "config.json cannot be read ('model_type')"),
+        (config | {"hidden_size": 768}, named, "holds a bert of width 768, expected a bert of width 384"),
+        (config, [], "the card needs both; give them"),
+        (config, [*named, "--layers", "9"], "--layers is 9, expected 6 to 8"),
+        (config, [*named, "--unrated", "u.parquet"], "--unrated and --teacher-layers go together"),
+        (config, [*named, "--unrated", "u.parquet", "--teacher-layers", "12"], "--teacher-layers is 12, expected 6 to"),
+    ):
+        folder = tmp_path / "encoder"
+        folder.mkdir(exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(found)) if found is not None else None
+        given = ["--ratings", str(ratings), "--out", str(tmp_path / "model"), "--encoder", str(folder), *more]
+        assert main(given) == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 1
+        assert said in lines[0]
