@@ -22,13 +22,19 @@ SIZES = {"hidden_size": WIDTH, "num_hidden_layers": LAYERS, "num_attention_heads
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    """A BERT whose attention is far from even and whose every bias counts."""
+    """A BERT whose attention is far from even and whose every bias counts. It has a word and neurons that say nothing
+    of any text here, with weights so large that one scale for a whole matrix would leave nothing of the others.
+    """
     torch.manual_seed(0)
     config = transformers.BertConfig(vocab_size=WORDS, max_position_embeddings=20, **SIZES)
     made = transformers.BertModel(config, add_pooling_layer=False).eval()
     with torch.no_grad():
         for name, values in made.named_parameters():
             values.normal_(1.0 if name.endswith("LayerNorm.weight") else 0.0, 0.25)
+        made.embeddings.word_embeddings.weight[11] *= 100
+        for layer in made.encoder.layer:
+            layer.intermediate.dense.weight[0] *= 100
+            layer.intermediate.dense.bias[0] = -1000
     return made
 
 
