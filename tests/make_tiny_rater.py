@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from jobs.training.encoder import quantise
 from udfs.models.criteria import DOMAINS
 from udfs.models.manifest import (
     GRAPH_FILE,
@@ -46,6 +45,23 @@ def make_tokenizer(path: Path) -> int:
     tokenizer.add_special_tokens(SPECIAL)
     tokenizer.save(str(path), pretty=False)
     return len(vocabulary)
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Write a graph with the weights of its products as int8 and activations quantised at run time, and without what
+    the exporter noted about itself, which would name folders of this machine.
+    """
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(source, target, per_channel=True, op_types_to_quantize=["MatMul"], weight_type=QuantType.QInt8)
+    model = onnx.load(target)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    del graph.value_info[:]
+    onnx.save(model, target)
 
 
 def make_graph(path: Path, vocabulary: int) -> None:

@@ -1,9 +1,7 @@
-"""The encoder of the rater: the six lowest layers of a published BERT, exported with their pooling, and quantised to
-int8.
+"""The encoder of the rater: the lowest layers of a BERT that somebody published, and the features taken from them, the
+mean and the maximum over the tokens of a text of POOLED layers.
 
-The graph takes `input_ids` and `attention_mask` (both int64, texts x tokens) and gives `features` (float32, texts x
-FEATURES): the mean and the maximum over the tokens of a text, of POOLED layers. Heads are put on it later
-(`heads.py`). torch, transformers and onnx are imported inside the functions: importing this module needs none of them.
+torch and transformers are imported inside the functions: importing this module needs none of them.
 """
 
 from pathlib import Path
@@ -12,13 +10,12 @@ from typing import Any, NamedTuple
 POOLED = 6  # layers whose tokens are features
 WIDTH = 384
 FEATURES = POOLED * 2 * WIDTH
-OPSET = 18
 MAX_TOKENS = 512
 PAD_TOKEN, FIRST_TOKEN, LAST_TOKEN = 0, 101, 102  # [PAD], [CLS], [SEP] of BERT's uncased vocabulary
 
 
 class Encoder(NamedTuple):
-    """The lowest layers of a BERT encoder of width WIDTH that somebody published."""
+    """The lowest layers of a BERT of width WIDTH."""
 
     folder: Path  # config.json, the weights and tokenizer.json, as transformers reads them
     name: str  # what cards call it
@@ -44,24 +41,7 @@ def minilm() -> Encoder:
     return Encoder(encoder_folder(), name, "Apache-2.0 (the package that carries it: MIT)", POOLED)
 
 
-def _rowwise_embedding(embedding: Any) -> Any:
-    """An int8 copy of a torch embedding, a quarter of its size; one scale a row, so that outliers stay their own."""
-    import torch
-
-    class RowwiseEmbedding(torch.nn.Module):  # type: ignore[misc] # torch is not installed where mypy runs
-        def __init__(self, weight: Any) -> None:
-            super().__init__()
-            scale = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-8) / 127
-            self.register_buffer("scale", scale)
-            self.register_buffer("rows", torch.round(weight / scale).to(torch.int8))
-
-        def forward(self, ids: Any) -> Any:
-            return self.rows[ids].to(torch.float32) * self.scale[ids]
-
-    return RowwiseEmbedding(embedding.weight.detach())
-
-
-def bert(encoder: Encoder, *, attention: str = "sdpa") -> Any:
+def bert(encoder: Encoder) -> Any:
     """The encoder as published, without dropout."""
     from transformers import BertModel
 
@@ -69,7 +49,7 @@ def bert(encoder: Encoder, *, attention: str = "sdpa") -> Any:
         encoder.folder,
         num_hidden_layers=encoder.layers,
         add_pooling_layer=False,
-        attn_implementation=attention,
+        attn_implementation="sdpa",
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
@@ -92,70 +72,3 @@ def pooled(model: Any, input_ids: Any, attention_mask: Any) -> Any:
         found.append((layer * mask).sum(dim=1) / mask.sum(dim=1))
         found.append((layer + (mask - 1) * 1e4).amax(dim=1))
     return torch.cat(found, dim=1)
-
-
-def _exported(encoder: Encoder, weights: dict[str, Any]) -> Any:
-    import torch
-
-    class PooledEncoder(torch.nn.Module):  # type: ignore[misc] # torch is not installed where mypy runs
-        def __init__(self) -> None:
-            super().__init__()
-            self.bert = bert(encoder, attention="eager")
-            self.bert.load_state_dict(weights)
-            embeddings = self.bert.embeddings
-            embeddings.word_embeddings = _rowwise_embedding(embeddings.word_embeddings)
-            embeddings.position_embeddings = _rowwise_embedding(embeddings.position_embeddings)
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            return pooled(self.bert, input_ids, attention_mask)
-
-    return PooledEncoder().eval()
-
-
-def export_encoder(encoder: Encoder, weights: dict[str, Any], target: Path) -> None:
-    """Write the float32 graph (its embeddings already int8) to `target`; `weights` is the state of the fine-tuned
-    encoder.
-    """
-    import torch
-
-    ids = torch.tensor([[FIRST_TOKEN, 7592, 2088, LAST_TOKEN, PAD_TOKEN], [FIRST_TOKEN, 7592, 1010, 2088, LAST_TOKEN]])
-    texts, tokens = torch.export.Dim("texts", max=4096), torch.export.Dim("tokens", min=2, max=MAX_TOKENS)
-    torch.onnx.export(
-        _exported(encoder, weights),
-        (ids, (ids != PAD_TOKEN).to(torch.int64)),
-        str(target),
-        dynamo=True,
-        external_data=False,
-        opset_version=OPSET,
-        input_names=["input_ids", "attention_mask"],
-        output_names=["features"],
-        dynamic_shapes=({0: texts, 1: tokens}, {0: texts, 1: tokens}),
-    )
-
-
-def quantise(source: Path, target: Path) -> None:
-    """Write `source` with the weights of its matrix products as int8, one scale for each output channel, activations
-    quantised at run time.
-
-    The scale of an activation is taken over the whole tensor, so texts that share a run would influence one another:
-    the run time must give this graph one text at a time (`rows_per_run` 1 in the manifest).
-    """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(
-        source, target, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8
-    )
-    _strip(target)
-
-
-def _strip(path: Path) -> None:
-    """Remove what the exporter noted about itself: the graph would name folders of this machine and depend on them."""
-    import onnx
-
-    model = onnx.load(path)
-    graph = model.graph
-    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
-        del part.metadata_props[:]
-        part.doc_string = ""
-    del graph.value_info[:]
-    onnx.save(model, path)

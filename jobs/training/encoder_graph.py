@@ -14,6 +14,7 @@ head (its time goes into the scores, not into their products), the feed-forward 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ OPSET = 18
 IR_VERSION = 9
 EPSILON = 1e-12  # of BERT's layer normalisation
 RUNTIME = "com.microsoft"
-EMBEDDINGS_FILE = "embeddings.bin"
 FAR = 1e4  # further below than any value: a maximum does not see it
 END = 2**31 - 1  # of a slice: as far as it goes
 FLOAT, INT32, BOOL = 1, 6, 9  # onnx.TensorProto's numbers
@@ -39,8 +39,9 @@ WEIGHT_LEVELS = 63
 ROW_LEVELS = 127  # of embeddings, which are only looked up
 
 
-def write_encoder(weights: Weights, layers: int, heads: int, target: Path, *, int8: bool) -> None:
-    """Write the graph of the first `layers` layers with `heads` attention heads each.
+def write_encoder(weights: Weights, layers: Sequence[int], heads: int, target: Path, *, int8: bool) -> None:
+    """Write the graph that pools `layers` (ascending, from 1; none above the last is computed), with `heads` attention
+    heads each.
 
     In float32 texts may share a run. In int8 a run takes one text, of which only tokens with the mask 1 count: the
     scale of an activation is taken over the whole tensor, so texts that share a run would influence one another.
@@ -53,23 +54,11 @@ def write_encoder(weights: Weights, layers: int, heads: int, target: Path, *, in
     encoder = (_Int8 if int8 else _Float32)(weights, heads)
     values = encoder.embedded()
     pooled = []
-    for number in range(layers):
-        values = encoder.layer(values, f"encoder.layer.{number}")
-        pooled += encoder.pooled(values)
-    _save(encoder.graph, pooled, "texts" if not int8 else 1, layers * 2 * width, target)
-
-
-def set_embeddings_apart(graph: Path) -> None:
-    """Move the words' embeddings of a graph that `write_encoder` wrote, with heads or without, into a file
-    EMBEDDINGS_FILE beside it, where onnxruntime looks for them.
-    """
-    import onnx
-    from onnx.external_data_helper import set_external_data
-
-    model = onnx.load(graph)
-    (graph.parent / EMBEDDINGS_FILE).unlink(missing_ok=True)  # onnx adds to the end of a file
-    set_external_data(max(model.graph.initializer, key=lambda constant: constant.ByteSize()), EMBEDDINGS_FILE)
-    onnx.save(model, graph)
+    for number in range(1, layers[-1] + 1):
+        values = encoder.layer(values, f"encoder.layer.{number - 1}")
+        if number in layers:
+            pooled += encoder.pooled(values)
+    _save(encoder.graph, pooled, "texts" if not int8 else 1, len(layers) * 2 * width, target)
 
 
 class _Encoder(ABC):

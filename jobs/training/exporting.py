@@ -1,4 +1,4 @@
-"""From trained weights to a model folder's graph, and what the graph says of texts. Needs torch for `export`."""
+"""From trained weights to a model folder's graph, and what the graph says of texts."""
 
 import tempfile
 from pathlib import Path
@@ -7,13 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.training.encoder import (
-    FIRST_TOKEN,
-    LAST_TOKEN,
-    Encoder,
-    export_encoder,
-    quantise,
-)
+from jobs.training.encoder import FIRST_TOKEN, LAST_TOKEN, pooled_layers
+from jobs.training.encoder_graph import write_encoder
 from jobs.training.heads import Heads, attach_heads
 from jobs.training.measuring import OVERALL, Said
 from udfs.models.manifest import CLASSES_OUTPUT
@@ -24,22 +19,17 @@ from udfs.models.tokens import load_tokenizer, window
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, TEMPERATURES = 0.3, 3.0, 55
 
 
-def export(
-    encoder: Encoder,
-    weights: dict[str, Any],
-    heads: Heads,
-    temperatures: Floats,
-    int8: Path,
-    float32: Path | None = None,
-) -> None:
-    """Write the graph as int8, and as float32 where a path is given. `weights` is the encoder's state."""
+def export(bert: Any, heads: Heads, temperatures: Floats, int8: Path, float32: Path | None = None) -> None:
+    """Write the graph of an encoder (transformers' model, on the CPU) with heads as int8, and as float32 where a path
+    is given.
+    """
+    weights = {name: values.numpy() for name, values in bert.state_dict().items()}
+    layers = pooled_layers(bert.config.num_hidden_layers)
     with tempfile.TemporaryDirectory() as scratch:
-        whole, small = Path(scratch, "float32.onnx"), Path(scratch, "int8.onnx")
-        export_encoder(encoder, weights, whole)
-        quantise(whole, small)
-        attach_heads(small, heads, temperatures, int8)
-        if float32:
-            attach_heads(whole, heads, temperatures, float32)
+        encoder = Path(scratch, "encoder.onnx")
+        for target in filter(None, (int8, float32)):
+            write_encoder(weights, layers, bert.config.num_attention_heads, encoder, int8=target == int8)
+            attach_heads(encoder, heads, temperatures, target)
 
 
 class Outputs(NamedTuple):

@@ -63,13 +63,15 @@ def train(inputs: Inputs, options: argparse.Namespace, work: Path, command: str)
     run.start()
     run.train(run.passes)
     graph = work / "measured.onnx"
-    export(run.encoder, run.encoder_state(), run.state.average.heads(), np.ones(len(SCORES)), graph)
+    network = run.averaged()
+    export(network.bert, network.heads(), np.ones(len(SCORES)), graph)
     measured = measure_held_out(run, graph, tokens)
     run.train(run.passes + 1)
     options.out.mkdir(parents=True, exist_ok=True)
     float32 = work / "float32.onnx"
     target = options.out / GRAPH_FILE
-    export(run.encoder, run.encoder_state(), run.state.average.heads(), measured.temperatures, target, float32)
+    network = run.averaged()
+    export(network.bert, network.heads(), measured.temperatures, target, float32)
     some = [text for text, is_open in zip(inputs.rated.texts, inputs.rated.open, strict=True) if is_open]
     some = some[:: max(len(some) // COMPARED_TEXTS, 1)]
     both = (outputs_of(one, run.encoder.tokenizer, some, tokens) for one in (target, float32))

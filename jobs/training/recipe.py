@@ -6,6 +6,7 @@ is not of the open tier is never fitted on. A deeper network, trained in the sam
 rated: the shipped one learns from these as well. Importing this module needs torch.
 """
 
+import copy
 import hashlib
 import json
 import sys
@@ -151,9 +152,10 @@ class Run:
             print(f"epoch {number + 1} of {len(self.epochs)}: loss {loss:.4f}", file=sys.stderr)
             report(number + 1)
 
-    def encoder_state(self) -> dict[str, Any]:
-        """Of the averaged encoder, on the CPU."""
-        return {name: values.cpu() for name, values in self.state.average.bert.state_dict().items()}
+    def averaged(self) -> RaterNetwork:
+        """A copy of the averaged network on the CPU."""
+        network: RaterNetwork = copy.deepcopy(self.state.average).cpu()
+        return network
 
     def _checkpoint(self, done: int) -> Path:
         return self.work / f"epochs-{done}.pt"

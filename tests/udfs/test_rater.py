@@ -162,18 +162,18 @@ def test_numbers_that_are_none_are_no_rating(score: float) -> None:
 
 
 class SureSession(FakeSession):
-    """Gives logits of the classes too, the same for each score; each output by its name."""
+    """Gives logits of the classes too, all even for accuracy; each output by its name."""
 
     def __init__(self, score: float, classes: list[float]) -> None:
         super().__init__(score)
-        self.classes = classes
+        names = load_manifest(TINY).scores
+        self.logits = [logit for name in names for logit in ([0.0] * 6 if name == "accuracy" else classes)]
 
     def run(self, names: list[str], inputs: dict[str, Any]) -> list[Any]:
         scores, domains = super().run(names, inputs)
         known = {"scores": scores, "domains": domains}
-        return [
-            known[name] if name in known else np.array([self.classes * 16] * len(scores), np.float32) for name in names
-        ]
+        classes = np.array([self.logits] * len(scores), np.float32)
+        return [known.get(name, classes) for name in names]
 
 
 def test_integers_and_confidence_come_from_the_classes() -> None:
@@ -183,11 +183,11 @@ def test_integers_and_confidence_come_from_the_classes() -> None:
     tokenizer = load_tokenizer(TINY / "tokenizer.json")
     rating = _OnnxRater(manifest, tokenizer, SureSession(5.8, logits))(["the"])[0]
     assert isinstance(rating, Rating)
-    assert rating.scores == (3,) * 14
+    assert rating.scores == (3,) * 14  # of five that are even, too
     assert (rating.edu, rating.format) == (0, 0)
     assert rating.confidence == pytest.approx(3 / 8)
     mean = (2 * 1 + 1 * 2 + 3 * 3 + 1 * 4 + 1 * 5) / 8
-    assert rating.expected[0] == pytest.approx((5 + mean) / 2)  # 5.8 is more than there is
+    assert rating.expected[1] == pytest.approx((5 + mean) / 2)  # 5.8 is more than there is
     assert rating.edu_expected == pytest.approx((5 + mean * 8 / 17) / 2)
     for bad in (SureSession(5.8, [math.nan] * 6), SureSession(math.nan, logits)):
         assert _OnnxRater(manifest, tokenizer, bad)(["the"]) == ["the model gave no finite numbers for the text"]
