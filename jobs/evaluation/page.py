@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
 
+from jobs.evaluation.about import About, method
 from jobs.evaluation.charts import Bar, dot_plot
 from jobs.evaluation.intervals import ALL, Result
 from jobs.evaluation.table import (
@@ -56,18 +56,6 @@ MEANINGS = {
 }
 
 
-class About(NamedTuple):
-    """What was evaluated, and how."""
-
-    rater: str
-    refiner: str
-    files: Sequence[str]
-    sample: int
-    resamples: int
-    seed: int
-    seconds: float
-
-
 def page(results: Sequence[Result], about: About) -> str:
     """The whole document."""
     body = "\n".join(_body(results, about))
@@ -92,7 +80,7 @@ def page(results: Sequence[Result], about: About) -> str:
 def _body(results: Sequence[Result], about: About) -> Iterator[str]:
     cells = cells_of(results)
     yield f"<h1>Evaluation of {escape(about.rater)} and {escape(about.refiner)}</h1>"
-    yield f"<p>{escape(_method(about))}</p>"
+    yield f"<p>{escape(method(about))}</p>"
     for task, headlines in HEADLINES.items():
         if not parts_of(results, task):
             continue
@@ -105,19 +93,6 @@ def _body(results: Sequence[Result], about: About) -> Iterator[str]:
     yield '<h2 id="meanings">What the figures are</h2>\n<dl>'
     yield from (f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in MEANINGS.items())
     yield "</dl>"
-
-
-def _method(about: About) -> str:
-    files = ", ".join(about.files)
-    text = f"Rater {about.rater}, refiner {about.refiner}, on {files}"
-    text += f" (at most {about.sample:,} rows of each)" if about.sample else ""
-    text += f", in {about.seconds:,.0f} seconds. "
-    if not about.resamples:
-        return text + "No intervals were drawn."
-    return text + (
-        f"Intervals are 95 % of {about.resamples:,} bootstrap resamples of the documents, seed {about.seed}; they say "
-        "how much other documents of the same sources would change a figure, not what other sources would do."
-    )
 
 
 def _part(results: Sequence[Result], cells: Cells, part: str, headlines: Sequence[str]) -> Iterator[str]:
