@@ -24,19 +24,22 @@ STYLE = """
   --shade: 11 104 203; }
 @media (prefers-color-scheme: dark) { :root { --ink: #edeef0; --paper: #111113; --faint: #b0b4ba; --rule: #363a3f;
   --mark: #70b8ff; --shade: 112 184 255; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem;
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 76rem;
   margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 3rem; border-top: 1px solid var(--rule);
   padding-top: 1rem; } h3 { font-size: 1rem; margin-top: 2rem; }
-.wide { overflow-x: auto; } svg { width: 100%; max-width: 44rem; height: auto; font-size: 12px; }
+.wide { overflow-x: auto; } svg { width: 100%; max-width: 38rem; height: auto; font-size: 12px; }
 svg text { fill: var(--ink); } svg .tick { fill: var(--faint); } svg .number { font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--rule); } .interval { stroke: var(--mark); stroke-width: 2.5; } .dot { fill: var(--mark); }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; margin: .75rem 0; }
-caption { text-align: left; color: var(--faint); padding-bottom: .25rem; }
+caption { text-align: left; color: var(--faint); padding-bottom: .25rem; position: sticky; left: 0;
+  max-width: calc(100vw - 2rem); }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
-th[scope=row], thead th:first-child { text-align: left; } .confusion th, .confusion td { padding: .15rem .35rem; }
-.confusion thead th { writing-mode: vertical-rl; text-align: left; } figure { margin: 1rem 0; }
-p, dd { max-width: 45rem; } dt { font-weight: 600; }
+th[scope=row], thead th:first-child { text-align: left; }
+th[scope=row] { position: sticky; left: 0; background: var(--paper); }
+.confusion th, .confusion td { padding: .15rem .35rem; }
+.confusion thead th { writing-mode: vertical-rl; text-align: right; }
+figure { margin: 1rem 0; } p, dd { max-width: 45rem; } dt { font-weight: 600; }
 a:focus-visible, .wide:focus-visible { outline: 2px solid var(--mark); }
 """
 
