@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-RUNS = 7  # batches that are written before
+RUNS = 4  # batches that are written before
 _GIVEN = {
     "doc_id": "md5(text)",
     "crawl": "'bench'",
