@@ -3,45 +3,40 @@
     python -m jobs.evaluate_models --ratings R.parquet --human H.parquet --pages P1.parquet P2.parquet \\
         --domains D.parquet --json OUT --html OUT.html
 
-Prints a table, and writes rows {task, source, metric, value, low, high, n} as JSON, and a page with plots. What no file
-is given for is not measured. Needs neither Spark nor torch nor a network; a GPU is not used. The same files, models and
-seed give the same rows, whatever the order of the files' rows and columns.
+The models are the shipped ones unless --rater and --refiner name others. Prints a table, and writes rows {task, source,
+metric, value, low, high, n} as JSON, and a page with plots. What no file is given for is not measured. Needs neither
+Spark nor torch nor a network; a GPU is not used. The same files, models and seed give the same rows, whatever the order
+of the files' rows and columns.
 """
 
 import argparse
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs.evaluation.about import About, method
 from jobs.evaluation.evaluating import Models, Truth, evaluated
 from jobs.evaluation.intervals import Bootstrap, Result
-from jobs.evaluation.judges import RULES, load_judge, load_refiner
-from jobs.evaluation.page import About, page
+from jobs.evaluation.judges import load_judge, load_refiner
+from jobs.evaluation.page import page
 from jobs.evaluation.pages import read_pages
 from jobs.evaluation.table import table
 from jobs.evaluation.truth import read_domains, read_judgements, read_ratings
+from jobs.runtime.errors import exit_status
 
-RATER = "rater-minilm-v1"
+RATER, REFINER = "rater-minilm-v1", "refiner-lines-v1"
 LIVE_SECONDS = 0.5
+WIDTH = 120  # of what is printed about the figures
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 2 with one sentence on stderr for bad input."""
     options = _parser().parse_args(arguments)
-    try:
-        _check(options)
-        results = evaluate(options)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is not installed, the model needs it; install the extra cpu.", file=sys.stderr)
-        return 2
-    print(table(results))
-    return 0
+    return exit_status(lambda: print(evaluate(options)), "the model", "cpu")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,8 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--refiner",
         nargs="+",
-        default=[RULES],
-        help="rules, a line tagger (name, folder, FOLDER@balanced or FOLDER@0.4), or one or two decoders",
+        default=[REFINER],
+        help="rules, a line tagger (name, folder, FOLDER@safe or FOLDER@0.4), or one or two decoders",
     )
     add(
         "--documents",
@@ -84,8 +79,9 @@ def _check(options: argparse.Namespace) -> None:
             raise ValueError(f"{path} cannot be written, expected a file in a folder that is there; name another.")
 
 
-def evaluate(options: argparse.Namespace) -> list[Result]:
-    """Measure, and write what is asked for. Raises ValueError in one sentence for bad input."""
+def evaluate(options: argparse.Namespace) -> str:
+    """Measure, and write what is asked for; the table to print. Raises ValueError in one sentence for bad input."""
+    _check(options)
     started = time.monotonic()
     most = options.sample
     truth = Truth(
@@ -102,6 +98,7 @@ def evaluate(options: argparse.Namespace) -> list[Result]:
     about = About(
         rater=options.rater,
         refiner=" and ".join(options.refiner),
+        threshold=models.refiner.threshold,
         files=[path.name for path in files if path],
         sample=most,
         resamples=options.resamples,
@@ -112,7 +109,7 @@ def evaluate(options: argparse.Namespace) -> list[Result]:
         _write(options.json, as_json(results))
     if options.html:
         _write(options.html, page(results, about))
-    return results
+    return f"{textwrap.fill(method(about), WIDTH)}\n\n{table(results)}"
 
 
 def as_json(results: Sequence[Result]) -> str:

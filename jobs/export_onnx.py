@@ -24,6 +24,7 @@ from jobs.export.parity import GraphUnderTest, parity
 from jobs.export.reference import greedy, load_reference, parity_prompts
 from jobs.export.refusal import Refused
 from jobs.export.tokenizer import Tokenizing, files_of_tokenizer, tokens_of, write_tokenizer
+from jobs.runtime.errors import exit_status
 from udfs.models.dataman.request import PROMPT_VERSION
 from udfs.models.decoder_manifest import VARIANTS, DecoderManifest, Format, Language, Parity, Variant
 from udfs.models.manifest import GRAPH_FILE, MANIFEST_FILE, TOKENIZER_FILE, FileFact, file_sha256
@@ -63,20 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wish = Wish(
         options.format, options.language, variants, options.name, options.parity_prompts, threads=options.threads
     )
-    try:
-        manifest = export(options.checkpoint, options.out, wish)
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is not installed, the export needs it; install the extra train.", file=sys.stderr)
-        return 2
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return exit_status(lambda: _told(export(options.checkpoint, options.out, wish)), "the export", "train")
+
+
+def _told(manifest: DecoderManifest) -> None:
+    """Print how far each graph agrees with the checkpoint."""
     for one in manifest.parity:
         print(
             f"{one.variant}: {one.tokens_equal:.4f} of {one.tokens:,} tokens and {one.answers_equal:.3f} of "
             f"{one.prompts} answers as {one.reference}"
         )
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jobs.runtime.errors import exit_status
 from jobs.training.line_card import write_line_card, write_line_manifest
 from jobs.training.line_pages import LinePage, hold_out, is_held_out, read_line_pages
 from jobs.training.line_scores import Judged, chosen_thresholds, quality_of
@@ -33,16 +34,7 @@ FEWEST_PAGES = 20
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 2 with one sentence on stderr for bad input."""
     options = _parser().parse_args(arguments)
-    try:
-        _check(options)
-        train(options)
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is not installed, training needs it; install the extra train.", file=sys.stderr)
-        return 2
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return exit_status(lambda: train(options), "training", "train")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,6 +71,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train, measure and write the model's folder. Raises ValueError in one sentence for bad input."""
+    _check(options)
     pages = list(read_line_pages(options.pages))
     held = [page for page in pages if is_held_out(page, options.held_out_share, options.seed)]
     kept = [page for page in pages if not is_held_out(page, options.held_out_share, options.seed)]

@@ -1,11 +1,16 @@
-"""The report and the explained page in a real browser: nothing runs, nothing is fetched, everything can be read and
-reached by keyboard. No JVM; `make browser` installs the browser."""
+"""The report, the explained page and that of evaluate_models in a real browser: nothing runs, nothing is fetched,
+everything can be read and reached by keyboard. No JVM; `make browser` installs the browser."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from jobs.evaluation.about import About
+from jobs.evaluation.intervals import ALL, Result
+from jobs.evaluation.page import page as evaluation_page
+from jobs.evaluation.table import CRITERION_COLUMNS, HEADLINES
+from jobs.evaluation.tasks import MISSES, confusion_name
 from jobs.explaining.explained import explained
 from jobs.explaining.page import page as explained_page
 from jobs.reporting.page import page as report_page
@@ -14,6 +19,25 @@ from tests.jobs.explained_rows import TEXT, cut, published
 from tests.jobs.made_facts import LONG, empty_facts, made_facts
 from tests.jobs.test_explained import PROGRAMS, SCREEN, SEEN
 from tests.jobs.test_explained_page import HOSTILE, hostile_document
+from udfs.models.criteria import CRITERIA, DOMAINS
+
+
+def evaluation(source: str) -> str:
+    """Everything that the page of an evaluation can hold, with a source of that name."""
+    metrics = {task: list(names) for task, names in HEADLINES.items()}
+    metrics["ratings"] += [
+        f"{name}_{one}" for name in CRITERIA for one in (*CRITERION_COLUMNS, *(m[0] for m in MISSES))
+    ]
+    metrics["ratings"] += [confusion_name(name, DOMAINS[0]) for name in DOMAINS]
+    results = [
+        Result(task, name, metric, 0.876, 0.85, 0.9, 1234)
+        for task, names in metrics.items()
+        for name in (ALL, "openstax-introduction-business", source)
+        for metric in names
+    ]
+    about = About("rater-minilm-v1", source, "lines stay from 0.4 on", ["ratings.parquet"] * 9, 0, 1000, 0, 360.0)
+    return evaluation_page(results, about)
+
 
 PAGES: dict[str, Callable[[], str]] = {
     "report": lambda: report_page([made_facts()]),
@@ -21,6 +45,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "report_of_nothing": lambda: report_page([empty_facts()]),
     "report_hostile": lambda: report_page([made_facts(HOSTILE, HOSTILE)]),
     "report_long": lambda: report_page([made_facts(text=LONG)]),
+    "evaluation": lambda: evaluation("wcxb"),
+    "evaluation_hostile": lambda: evaluation(HOSTILE.encode("utf-8", "backslashreplace").decode()),
     "explained": lambda: explained_page(explained(published(screen=SCREEN, seen=SEEN, programs=PROGRAMS))),
     "explained_hostile": lambda: explained_page(explained(hostile_document())),
     "explained_long": lambda: explained_page(explained(published(f"{LONG}\n{TEXT}", screen=[cut(TEXT, "Home", "r")]))),
@@ -49,6 +75,22 @@ def test_a_page_fetches_nothing_complains_of_nothing_and_can_be_read(
     assert opened.unreadable() == []
     assert opened.requests == []
     assert opened.errors == []
+
+
+def test_plots_and_captions_of_an_evaluation_can_be_read_on_a_phone(written: dict[str, Path], open_page: Open) -> None:
+    opened = open_page(written["evaluation"], 400)
+    letters = opened.page.evaluate(
+        "[...document.querySelectorAll('svg text')].map(one => parseFloat(getComputedStyle(one).fontSize)"
+        " * one.ownerSVGElement.clientWidth / one.ownerSVGElement.viewBox.baseVal.width)"
+    )
+    assert len(letters) > 100
+    assert min(letters) >= 9
+    lefts = opened.page.evaluate("[...document.querySelectorAll('svg text')].map(one => one.getBBox().x)")
+    assert min(lefts) >= 0
+    ends = opened.page.evaluate(
+        "[...document.querySelectorAll('caption')].map(one => one.getBoundingClientRect().right)"
+    )
+    assert max(ends) <= 400
 
 
 def test_the_browser_sees_what_a_page_must_not_do(tmp_path: Path, open_page: Open) -> None:

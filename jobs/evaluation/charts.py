@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH, LABELS, NUMBERS = 640, 190, 150
+WIDTH, LABELS, NUMBERS = 480, 184, 120  # narrow, so that a phone shows letters of nine pixels
 ROW, TOP, BOTTOM = 22, 8, 26
-LONGEST_LABEL = 28
+LONGEST_LABEL = 26
 
 
 class Bar(NamedTuple):

@@ -23,7 +23,8 @@ from udfs.programs.line_rules import rules_proposer
 from udfs.programs.proposer import Proposer
 from udfs.programs.refiners import RefinerSettings, load_refiners, tokenizer_file
 from udfs.programs.refining import ExecuteSettings, Refined, Written, refine
-from udfs.programs.tagging.proposing import LineSettings, load_lines
+from udfs.programs.tagging.proposing import LineProposer, LineSettings, threshold_of
+from udfs.programs.tagging.tagger import load_tagger
 
 RULES = "rules"
 SHIPPED = Path(__file__).parents[2] / "models"
@@ -44,6 +45,7 @@ class Refiner(NamedTuple):
 
     ask: Callable[[Levels], Asker]
     levels: tuple[Level, ...]
+    threshold: str = ""  # what of a line tagger's lines stays, in words
 
     def refine(self, level: Level) -> Refine:
         """What is left of texts if it is asked about documents only, or about their chunks only."""
@@ -82,25 +84,26 @@ def key_of(text: Text) -> tuple[str, str]:
 
 def load_refiner(names: Sequence[str], threads: int) -> Refiner:
     """`rules`, a line tagger, or the refiner that one folder, or one for documents and one for chunks, make together;
-    `chunk=FOLDER` says what a model is for whose manifest does not, `FOLDER@balanced` or `FOLDER@0.4` from which
-    probability on a line tagger's lines stay. Raises ModelError or ValueError in one sentence."""
+    `chunk=FOLDER` says what a model is for whose manifest does not, `FOLDER@safe` or `FOLDER@0.4` from which
+    probability on a line tagger's lines stay; without it, from its balanced one on. Raises ModelError or ValueError in
+    one sentence."""
     if list(names) == [RULES]:
         return Refiner(lambda levels: _asker(rules_proposer(), levels), ("document", "chunk"))
     lines = _line_tagger(names, threads)
     if lines:
-        return Refiner(lambda levels: _asker(lines, levels), ("document", "chunk"))
+        return lines
     settings = RefinerSettings().at(_by_level(names))
     proposer = load_refiners(settings, variant_of("cpu"), threads)
     tokenizer = str(tokenizer_file(settings))
     return Refiner(lambda levels: _asker(proposer, levels, tokenizer), tuple(settings.folders))
 
 
-def _line_tagger(names: Sequence[str], threads: int) -> Proposer | None:
+def _line_tagger(names: Sequence[str], threads: int) -> Refiner | None:
     """The line tagger that is named alone, if one is."""
     folder, _, keep = names[0].rpartition("@") if "@" in names[0] else (names[0], "", "")
     if len(names) != 1 or "=" in folder or kind_of(located(folder)) != "refiner":
         return None
-    said: str | float = keep or "safe"
+    said: str | float = keep or "balanced"
     with suppress(ValueError):
         said = float(keep)
     try:
@@ -109,7 +112,11 @@ def _line_tagger(names: Sequence[str], threads: int) -> Proposer | None:
         raise ValueError(
             f"{names[0]} says {keep} of lines, expected safe, balanced or a probability; correct what follows the @."
         ) from None
-    return load_lines(located(folder), settings)
+    tagger = load_tagger(located(folder), threads)
+    lines = LineProposer(tagger, settings)
+    threshold = f"lines stay from a probability of {threshold_of(tagger, settings):g} on"
+    threshold += f", {settings.keep}" if isinstance(settings.keep, str) else ""
+    return Refiner(lambda levels: _asker(lines, levels), ("document", "chunk"), threshold)
 
 
 def _by_level(names: Sequence[str]) -> dict[Level, str]:

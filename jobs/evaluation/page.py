@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
 
+from jobs.evaluation.about import About, method
 from jobs.evaluation.charts import Bar, dot_plot
 from jobs.evaluation.intervals import ALL, Result
 from jobs.evaluation.table import (
@@ -24,19 +24,22 @@ STYLE = """
   --shade: 11 104 203; }
 @media (prefers-color-scheme: dark) { :root { --ink: #edeef0; --paper: #111113; --faint: #b0b4ba; --rule: #363a3f;
   --mark: #70b8ff; --shade: 112 184 255; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem;
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 76rem;
   margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 3rem; border-top: 1px solid var(--rule);
   padding-top: 1rem; } h3 { font-size: 1rem; margin-top: 2rem; }
-.wide { overflow-x: auto; } svg { width: 100%; max-width: 44rem; height: auto; font-size: 12px; }
+.wide { overflow-x: auto; } svg { width: 100%; max-width: 38rem; height: auto; font-size: 12px; }
 svg text { fill: var(--ink); } svg .tick { fill: var(--faint); } svg .number { font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--rule); } .interval { stroke: var(--mark); stroke-width: 2.5; } .dot { fill: var(--mark); }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; margin: .75rem 0; }
-caption { text-align: left; color: var(--faint); padding-bottom: .25rem; }
+caption { text-align: left; color: var(--faint); padding-bottom: .25rem; position: sticky; left: 0;
+  max-width: calc(100vw - 2rem); }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
-th[scope=row], thead th:first-child { text-align: left; } .confusion th, .confusion td { padding: .15rem .35rem; }
-.confusion thead th { writing-mode: vertical-rl; text-align: left; } figure { margin: 1rem 0; }
-p, dd { max-width: 45rem; } dt { font-weight: 600; }
+th[scope=row], thead th:first-child { text-align: left; }
+th[scope=row] { position: sticky; left: 0; background: var(--paper); }
+.confusion th, .confusion td { padding: .15rem .35rem; }
+.confusion thead th { writing-mode: vertical-rl; text-align: right; }
+figure { margin: 1rem 0; } p, dd { max-width: 45rem; } dt { font-weight: 600; }
 a:focus-visible, .wide:focus-visible { outline: 2px solid var(--mark); }
 """
 
@@ -54,18 +57,6 @@ MEANINGS = {
     "second rating": "Another rating of the same texts, measured as the rater is: more than that is not to be had.",
     "mean": "The mean of the sources' figures, each counting the same; all pools their rows.",
 }
-
-
-class About(NamedTuple):
-    """What was evaluated, and how."""
-
-    rater: str
-    refiner: str
-    files: Sequence[str]
-    sample: int
-    resamples: int
-    seed: int
-    seconds: float
 
 
 def page(results: Sequence[Result], about: About) -> str:
@@ -92,7 +83,7 @@ def page(results: Sequence[Result], about: About) -> str:
 def _body(results: Sequence[Result], about: About) -> Iterator[str]:
     cells = cells_of(results)
     yield f"<h1>Evaluation of {escape(about.rater)} and {escape(about.refiner)}</h1>"
-    yield f"<p>{escape(_method(about))}</p>"
+    yield f"<p>{escape(method(about))}</p>"
     for task, headlines in HEADLINES.items():
         if not parts_of(results, task):
             continue
@@ -105,19 +96,6 @@ def _body(results: Sequence[Result], about: About) -> Iterator[str]:
     yield '<h2 id="meanings">What the figures are</h2>\n<dl>'
     yield from (f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in MEANINGS.items())
     yield "</dl>"
-
-
-def _method(about: About) -> str:
-    files = ", ".join(about.files)
-    text = f"Rater {about.rater}, refiner {about.refiner}, on {files}"
-    text += f" (at most {about.sample:,} rows of each)" if about.sample else ""
-    text += f", in {about.seconds:,.0f} seconds. "
-    if not about.resamples:
-        return text + "No intervals were drawn."
-    return text + (
-        f"Intervals are 95 % of {about.resamples:,} bootstrap resamples of the documents, seed {about.seed}; they say "
-        "how much other documents of the same sources would change a figure, not what other sources would do."
-    )
 
 
 def _part(results: Sequence[Result], cells: Cells, part: str, headlines: Sequence[str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from jobs.explaining.meanings import EDITS
 from jobs.explaining.rows import Found, Row, edits_of, is_off, settings_of
 from jobs.review.rendering import Reviewed
 from jobs.review.sampling import reviewed
+from jobs.runtime.console import moment
 from jobs.views import STAGE_ORDER
 from udfs.dedup.substrings import REASON as REPEATED
 from udfs.models.criteria import CRITERIA, EXTRA_SCORES
@@ -194,9 +195,12 @@ def _commits(progress: Mapping[str, Row], fate: Fate) -> Iterator[Commit]:
             continue
         parts = row["parts"] or {}
         digests = tuple((name, value) for name, value in sorted(parts.items()) if name != "settings")
-        yield Commit(
-            stage, f"{row['finished_at']:%Y-%m-%d %H:%M:%S} UTC", row["code_version"], digests, settings_of(row)
-        )
+        yield Commit(stage, f"{moment(row['finished_at'])} UTC", row["code_version"], digests, settings_of(row))
+
+
+def fetched(document: Row) -> str:
+    """When a document was fetched; empty where that is not known."""
+    return f"{moment(document['fetched_at'])} UTC" if document["fetched_at"] else ""
 
 
 def summary(found: Explained) -> str:

@@ -6,7 +6,7 @@ What every part shows is in `explained`; how the text is shown is in `page_text`
 from collections.abc import Iterable, Sequence
 
 from jobs.explaining import chart, numbers
-from jobs.explaining.explained import Commit, Explained, summary
+from jobs.explaining.explained import Commit, Explained, fetched, summary
 from jobs.explaining.fate import Fate, Kind, State, Step, fate_of_lost
 from jobs.explaining.markup import Markup, element, joined
 from jobs.explaining.page_text import difference_html, legend, text_html
@@ -91,7 +91,7 @@ def _head(told: Explained) -> list[Markup]:
     row = told.found.document
     facts = [
         f"doc_id {row['doc_id']}, batch {row['batch']}, {row['crawl']}",
-        f"fetched {row['fetched_at'] or 'at an unknown time'}, encoding {row['charset'] or 'not noted'}",
+        f"fetched {fetched(row) or 'at an unknown time'}, encoding {row['charset'] or 'not noted'}",
     ]
     titled = [element("p", "Title: ", element("bdi", row["title"]))] if row["title"] else []
     heading = _title(row["url"] or row["doc_id"], told.fate)
@@ -173,7 +173,7 @@ def _ratings(told: Explained) -> Markup:
 
 
 def _others(others: Sequence[Row]) -> Markup:
-    rows = [(r["doc_id"], r["url"] or "", str(r["fetched_at"] or ""), str(r["batch"]), r["file"]) for r in others]
+    rows = [(r["doc_id"], r["url"] or "", fetched(r), str(r["batch"]), r["file"]) for r in others]
     if not rows:
         return Markup("")
     return _section(

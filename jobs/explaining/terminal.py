@@ -6,7 +6,7 @@ from itertools import groupby
 
 from jobs.explaining import numbers
 from jobs.explaining.composed import Piece, Row
-from jobs.explaining.explained import Explained, key_of, summary
+from jobs.explaining.explained import Explained, fetched, key_of, summary
 from jobs.explaining.fate import Fate, Kind, State, Step, fate_of_lost
 from jobs.explaining.rows import UNSEEN, Lost, Unseen
 from jobs.explaining.terminal_parts import commits, duplicates, heading, prose, ratings, section, table
@@ -93,7 +93,7 @@ def _document(told: Explained, style: Style) -> Rows:
     yield from duplicates(told, style)
     yield from ratings(told, style.width)
     columns = ("doc_id", "batch", "fetched", "file")
-    others = [(r["doc_id"], r["batch"], r["fetched_at"] or "-", r["file"]) for r in told.found.others]
+    others = [(r["doc_id"], r["batch"], fetched(r) or "-", r["file"]) for r in told.found.others]
     yield from table("Other documents of this address or id", columns, others, style.width) if others else ()
     yield from commits(told.commits, style)
 

@@ -31,7 +31,7 @@ class Judgement(NamedTuple):
     offset: int
     judge: str
     verdict: str
-    judged_at: datetime  # UTC, without a zone, as tables have it
+    judged_at: datetime  # with its zone: Spark takes one without for a moment in that of this process
     seconds: float
     sample: str
     design: str
@@ -42,10 +42,10 @@ class Judgement(NamedTuple):
 
 def judgement_of(drawn: Drawn, judge: str, verdict: str, seconds: float, sample: str, design: str) -> Judgement:
     """What a person says now of a document."""
-    now = datetime.now(UTC).replace(tzinfo=None)
     place = (drawn.doc_id, drawn.batch, drawn.file, drawn.offset)
     weighed = (drawn.side, drawn.signal, drawn.side_documents)
-    return Judgement(uuid.uuid4().hex, *place, judge, verdict, now, round(seconds, 3), sample, design, *weighed)
+    said = (judge, verdict, datetime.now(UTC), round(seconds, 3))
+    return Judgement(uuid.uuid4().hex, *place, *said, sample, design, *weighed)
 
 
 class Journal:

@@ -42,7 +42,7 @@ def _place(row: Row) -> Place:
 def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
     """The judgements of a sample by a person, the latest of each document; in the order in which they began."""
     latest: dict[tuple[str, str], dict[Place, Row]] = defaultdict(dict)
-    for row in sorted(rows, key=lambda row: (row["judged_at"], row["judgement"])):
+    for row in sorted(rows, key=lambda row: (row["judged_at"].timestamp(), row["judgement"])):
         latest[row["sample"], row["judge"]][_place(row)] = row
     for group in latest.values():
         yield list(group.values())

@@ -14,7 +14,7 @@ from jobs.reporting.facts import Facts
 from jobs.reporting.reading import QUERIES
 from jobs.reporting.style import REPORT_CSS
 from jobs.reporting.tables import counted, figure, share, shown, sized
-from jobs.runtime.console import duration
+from jobs.runtime.console import duration, moment
 
 SECTIONS: tuple[tuple[str, str, Callable[[Facts], Iterable[Markup]]], ...] = (
     ("flow", "What became of the pages", flow_sections.flow),
@@ -82,7 +82,7 @@ def _as_of(facts: Facts) -> str:
     times = [row["latest"]["finished_at"] for row in facts.stages]
     if not times:
         return f"An empty lake. corpusmill {facts.version}."
-    return f"As of the commit of {max(times):%Y-%m-%d %H:%M} UTC, by corpusmill {facts.version}."
+    return f"As of the commit of {max(map(moment, times))} UTC, by corpusmill {facts.version}."
 
 
 def _tiles(facts: Facts) -> Iterator[Markup]:

@@ -10,6 +10,7 @@ from jobs.reporting.corpus_sections import figure_of
 from jobs.reporting.facts import Facts, Row
 from jobs.reporting.plots import Bar
 from jobs.reporting.tables import Cell, Table, figure, table_html
+from jobs.runtime.console import moment
 
 AROUND = 250  # characters of what two texts have in common that are shown beside a difference
 
@@ -158,7 +159,7 @@ def _commit(facts: Facts, row: Row) -> Markup:
     if facts.is_off(row["stage"]):
         return element("p", element("b", row["stage"]), " is switched off.")
     various = "; batches of it have other settings than the latest" if row["settings"] > 1 else ""
-    title = f": corpusmill {latest['code_version']}, committed {latest['finished_at']:%Y-%m-%d %H:%M} UTC{various}"
+    title = f": corpusmill {latest['code_version']}, committed {moment(latest['finished_at'])} UTC{various}"
     digests = [(name, value) for name, value in sorted(latest["parts"].items()) if name != "settings"]
     rows = (
         element("tr", element("th", name, scope="row"), element("td", element("code", value)))

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TextIO
 
 from udfs.text.escapes import escaped
@@ -78,6 +79,11 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def moment(when: datetime) -> str:
+    """`2026-03-01 12:30:00`, in UTC. A moment that Spark collected has no zone, and is in that of this process."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def as_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

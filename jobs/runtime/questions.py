@@ -22,7 +22,7 @@ from jobs.review.rendering import Style, rendered
 from jobs.runtime import lock
 from jobs.runtime import run as running
 from jobs.runtime.commands import STAGE_NAMES, opened
-from jobs.runtime.console import as_table, duration
+from jobs.runtime.console import as_table, duration, moment
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Done
@@ -61,7 +61,7 @@ def _print_commits(batches: Sequence[Batch], done: Done, sections: Mapping[str, 
             print(
                 f"{batch.batch:>5}  {name:<16} {row['rows_in']:>10,} {row['rows_kept']:>10,} "
                 f"{row['rows_rejected']:>10,} {row['rows_failed']:>8,}  {duration(row['seconds']):>9}  "
-                f"{row['finished_at']:%Y-%m-%d %H:%M:%S}"
+                f"{moment(row['finished_at'])}"
             )
 
 

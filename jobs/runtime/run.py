@@ -85,7 +85,7 @@ def _note(
         "rows_rejected": counts.rejected,
         "rows_failed": counts.failed,
         "seconds": seconds,
-        "finished_at": datetime.now(UTC).replace(tzinfo=None),
+        "finished_at": datetime.now(UTC),
         "run": run,
         "code_version": udfs.__version__,
         "parts": dict(work.parts),

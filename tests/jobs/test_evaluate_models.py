@@ -24,6 +24,7 @@ from jobs.evaluation.judges import load_refiner
 from jobs.evaluation.tasks import keeps_document
 from jobs.evaluation.truth import drawn, read_ratings
 from udfs.models.criteria import CRITERIA, DOMAINS
+from udfs.models.line_manifest import load_line_manifest
 from udfs.models.manifest import SCORES
 from udfs.models.rater import Rating, load_rater
 
@@ -78,7 +79,7 @@ def written(folder: Path, files: dict[str, Rows], dice: random.Random | None = N
 
 
 def run(arguments: Sequence[str], out: Path) -> Rows:
-    assert main([*arguments, "--rater", str(TINY), "--resamples", "40", "--json", str(out)]) == 0
+    assert main([*arguments, "--rater", str(TINY), "--refiner", "rules", "--resamples", "40", "--json", str(out)]) == 0
     rows = json.loads(out.read_text())
     assert isinstance(rows, list)
     return rows
@@ -312,6 +313,23 @@ def test_a_folder_without_a_model_is_refused(
     assert "name a model folder" in capsys.readouterr().err
 
 
+def test_without_names_the_shipped_models_are_measured_and_said(
+    files: dict[str, Rows], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnxruntime")
+    if not (ROOT / "models/refiner-lines-v1/model.onnx").is_file():
+        pytest.skip("the shipped models are not here")
+    arguments = [*written(tmp_path, files), "--sample", "4", "--resamples", "0", "--json"]
+    named = ["--rater", "rater-minilm-v1", "--refiner", "refiner-lines-v1@balanced"]
+    assert main([*arguments, str(tmp_path / "default.json")]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert main([*arguments, str(tmp_path / "named.json"), *named]) == 0
+    assert (tmp_path / "default.json").read_bytes() == (tmp_path / "named.json").read_bytes()
+    from_ = load_line_manifest(ROOT / "models/refiner-lines-v1").thresholds.balanced
+    refiner = f"refiner-lines-v1 (lines stay from a probability of {from_:g} on, balanced)"
+    assert f"Rater rater-minilm-v1, refiner {refiner}, on ratings.parquet" in said
+
+
 class _Tags(HTMLParser):
     """Which tags there are, that they are closed, and what their attributes refer to."""
 
@@ -368,7 +386,7 @@ def test_a_plot_puts_figures_where_they_are() -> None:
 
 
 def test_it_needs_neither_spark_nor_torch(files: dict[str, Rows], tmp_path: Path) -> None:
-    arguments = [*written(tmp_path, files), "--rater", str(TINY), "--resamples", "5"]
+    arguments = [*written(tmp_path, files), "--rater", str(TINY), "--refiner", "rules", "--resamples", "5"]
     script = (
         "import sys\n"
         "sys.modules.update(dict.fromkeys(('pyspark', 'torch', 'transformers', 'sklearn')))\n"

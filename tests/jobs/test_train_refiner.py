@@ -199,7 +199,7 @@ def test_the_shipped_tagger_is_evaluated_at_any_threshold(tmp_path: Path) -> Non
         refiner = load_refiner([f"refiner-lines-v1{name}"], 1)
         assert refiner.levels == ("document", "chunk")
         left[name] = len(refiner.refine("chunk")([pages[0].text.text])[0].text)
-    assert left["@0"] >= left["@safe"] == left[""] >= left["@balanced"] >= left["@1"]
+    assert left["@0"] >= left["@safe"] >= left["@balanced"] == left[""] >= left["@1"]
     assert left["@0"] == len(pages[0].text.text)
     for name in ("refiner-lines-v1@bold", "refiner-lines-v1@2"):
         with pytest.raises(ValueError, match="expected safe, balanced or a probability"):

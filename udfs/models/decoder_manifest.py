@@ -9,9 +9,9 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from udfs.models.manifest import MANIFEST_FILE, TOKENIZER_FILE, FileFact, ModelError, manifest_bytes, verify_file
+from udfs.models.manifest import TOKENIZER_FILE, FileFact, ModelError, read_manifest, verify_file
 from udfs.models.session import Provider
 from udfs.settings import Section
 
@@ -121,16 +121,8 @@ class DecoderManifest(Section):
 
 def load_decoder_manifest(folder: str | Path) -> DecoderManifest:
     """Read `manifest.json` of a decoder's folder; the files it names are not opened. Raises ModelError."""
-    path = Path(folder) / MANIFEST_FILE
-    try:
-        return DecoderManifest.model_validate_json(manifest_bytes(folder))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise ModelError(
-            f"{path}: {place}: {first['msg']}; name the folder of a decoder, or export it anew "
-            "with python -m jobs.export_onnx."
-        ) from None
+    advice = "name the folder of a decoder, or export it anew with python -m jobs.export_onnx"
+    return read_manifest(folder, DecoderManifest, advice)
 
 
 def verify_decoder(folder: str | Path, manifest: DecoderManifest, variant: str) -> None:

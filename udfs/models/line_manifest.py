@@ -8,9 +8,9 @@ gives `keep` (float32, lines) and `document` (float32, 1), both logits.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from udfs.models.manifest import GRAPH_FILE, MANIFEST_FILE, FileFact, ModelError, manifest_bytes, verify_file
+from udfs.models.manifest import GRAPH_FILE, FileFact, read_manifest, verify_file
 from udfs.settings import Section
 
 WORDS_FILE = "words.bin"
@@ -78,13 +78,7 @@ class LineManifest(Section):
 
 def load_line_manifest(folder: str | Path) -> LineManifest:
     """Read `manifest.json` of a line tagger; the files it names are not opened. Raises ModelError."""
-    path = Path(folder) / MANIFEST_FILE
-    try:
-        return LineManifest.model_validate_json(manifest_bytes(folder))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise ModelError(f"{path}: {place}: {first['msg']}; name the folder of a line tagger.") from None
+    return read_manifest(folder, LineManifest, "name the folder of a line tagger")
 
 
 def verify_line_files(folder: str | Path, manifest: LineManifest) -> None:

@@ -7,7 +7,7 @@ reads it). Reading a manifest is cheap; checking the digests reads every file on
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError, model_validator
 
@@ -19,6 +19,8 @@ GRAPH_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 CLASSES_OUTPUT = "classes"  # of a graph: logits of the integers of each score, see `score_classes`
 SCORES = CRITERIA + EXTRA_SCORES
+
+M = TypeVar("M", bound=Section)
 
 _SHA256 = r"^[0-9a-f]{64}$"
 _READ_BYTES = 1 << 20
@@ -101,13 +103,18 @@ class Manifest(Section):
 
 def load_manifest(folder: str | Path) -> Manifest:
     """Read `manifest.json` of a model folder; the files it names are not opened. Raises ModelError."""
-    path = Path(folder) / MANIFEST_FILE
+    return read_manifest(folder, Manifest, "restore the manifest or make the model anew")
+
+
+def read_manifest(folder: str | Path, kind: type[M], advice: str) -> M:
+    """`manifest.json` of a folder with any kind of model. Raises ModelError, which ends with the advice where the file
+    is no such manifest."""
     try:
-        return Manifest.model_validate_json(manifest_bytes(folder))
+        return kind.model_validate_json(manifest_bytes(folder))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise ModelError(f"{path}: {place}: {first['msg']}; restore the manifest or make the model anew.") from None
+        raise ModelError(f"{Path(folder) / MANIFEST_FILE}: {place}: {first['msg']}; {advice}.") from None
 
 
 def verify_files(folder: str | Path, manifest: Manifest) -> None:
