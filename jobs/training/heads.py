@@ -95,7 +95,11 @@ def attach_heads(encoder: Path, heads: Heads, temperatures: Floats, target: Path
     if heads.class_bias.size:
         outputs[CLASSES_OUTPUT] = heads.classes(temperatures)
     for name, (weights, bias) in outputs.items():
-        graph.initializer.append(numpy_helper.from_array(weights.astype(np.float32), f"{name}_weights"))
+        if name == CLASSES_OUTPUT:  # 96 columns: in half the bytes, which is enough for logits
+            graph.initializer.append(numpy_helper.from_array(weights.astype(np.float16), f"{name}_half"))
+            graph.node.append(helper.make_node("Cast", [f"{name}_half"], [f"{name}_weights"], to=TensorProto.FLOAT))
+        else:
+            graph.initializer.append(numpy_helper.from_array(weights.astype(np.float32), f"{name}_weights"))
         graph.initializer.append(numpy_helper.from_array(bias.astype(np.float32), f"{name}_bias"))
         graph.node.append(
             helper.make_node("Gemm", ["features", f"{name}_weights", f"{name}_bias"], [name], f"{name}_head")

@@ -121,14 +121,19 @@ def heads() -> Heads:
     draw, some = np.random.default_rng(0), LAYERS * 2 * WIDTH
     weights = [draw.normal(0, 1, (some, count)) for count in (16, 15)]
     biases = [draw.normal(0, 1, count) for count in (16, 15)]
-    return Heads(weights[0], biases[0], weights[1], biases[1], np.zeros(16), np.ones(16), np.zeros((1, 16)))
+    classes = (draw.normal(0, 1, (some, 96)), draw.normal(0, 1, 96))
+    return Heads(weights[0], biases[0], weights[1], biases[1], np.zeros(16), np.ones(16), np.zeros((1, 16)), *classes)
 
 
 @pytest.mark.parametrize("kind", ["float32", "int8"])
 def test_heads_go_on_the_features(written: dict[str, Path], tmp_path: Path, kind: str) -> None:
-    attach_heads(written[kind], heads(), np.ones(16), tmp_path / "rater.onnx")
-    expected = of_graph(written[kind], TEXTS[:1]) @ heads().score_weights + heads().score_bias
+    attach_heads(written[kind], heads(), np.repeat([2.0, 4.0], 8), tmp_path / "rater.onnx")
+    features = of_graph(written[kind], TEXTS[:1])
+    expected = features @ heads().score_weights + heads().score_bias
     np.testing.assert_allclose(of_graph(tmp_path / "rater.onnx", TEXTS[:1], output="scores"), expected, rtol=1e-4)
+    classes = (features @ heads().class_weights + heads().class_bias) / np.repeat([2.0, 4.0], 48)
+    found = of_graph(tmp_path / "rater.onnx", TEXTS[:1], output="classes")
+    np.testing.assert_allclose(found, classes, rtol=2e-3, atol=2e-2)
 
 
 def test_what_cannot_be_written_is_refused(model: Any, tmp_path: Path) -> None:
