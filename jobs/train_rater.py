@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs.runtime.errors import exit_status
 from jobs.training.encoder import MAX_TOKENS, POOLED, WIDTH, Encoder, minilm
 from jobs.training.rated_texts import read_rated_texts
 
@@ -27,15 +28,7 @@ FEWEST_ROWS = 200
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 2 with one sentence on stderr for bad input."""
     options = _parser().parse_args(arguments)
-    try:
-        _train(options, _command(options))
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is not installed, training needs it; install the extra train.", file=sys.stderr)
-        return 2
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return exit_status(lambda: _train(options, _command(options)), "training", "train")
 
 
 def _parser() -> argparse.ArgumentParser:

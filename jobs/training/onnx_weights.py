@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.runtime.errors import exit_status
+
 Weights = dict[str, NDArray[np.float32]]
 
 _PRODUCTS = (  # of a layer, in the order in which they are computed
@@ -40,16 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="folder to write")
     parser.add_argument("--heads", type=int, default=12, help="of the attention; the graph does not say it plainly")
     options = parser.parse_args(arguments)
-    try:
-        graph, tokenizer = _files(options.file)
-        write_encoder(graph, tokenizer, options.folder, options.heads)
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is not installed, this needs it; install the extra train.", file=sys.stderr)
-        return 2
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return exit_status(
+        lambda: write_encoder(*_files(options.file), options.folder, options.heads), "reading a graph", "train"
+    )
 
 
 def write_encoder(graph: bytes, tokenizer: bytes, folder: Path, heads: int) -> None:
