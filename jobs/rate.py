@@ -28,7 +28,7 @@ class RateSettings(ModelRun):
     """The rater and how it runs."""
 
     model: str = Field(
-        "rater-minilm-v1",
+        "rater-e5-v2",
         min_length=1,
         description="a rater of models/ by its name, the folder of one, or its URL (s3://, ...)",
     )

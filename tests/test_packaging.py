@@ -30,7 +30,7 @@ from tests.tables import difference, tables
 SPARK_HOME = Path(pyspark.__file__).parent
 START_SECONDS = 120.0
 RUN_SECONDS = 600.0
-MODEL = ROOT / "models/rater-minilm-v1"
+MODEL = ROOT / "models/rater-e5-v2"
 SERVER = ("--host", "127.0.0.1", "--webui-port", "0")
 INPUT = ROOT / "sample/*.warc.gz"
 TAGGER = ROOT / "models/refiner-lines-v2"

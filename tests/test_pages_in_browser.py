@@ -35,7 +35,7 @@ def evaluation(source: str) -> str:
         for name in (ALL, "openstax-introduction-business", source)
         for metric in names
     ]
-    about = About("rater-minilm-v1", source, "lines stay from 0.4 on", ["ratings.parquet"] * 9, 0, 1000, 0, 360.0)
+    about = About("rater-e5-v2", source, "lines stay from 0.4 on", ["ratings.parquet"] * 9, 0, 1000, 0, 360.0)
     return evaluation_page(results, about)
 
 

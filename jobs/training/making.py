@@ -1,6 +1,7 @@
 """From tables of labels to a model folder: training, measuring on what was held out, exporting, manifest and card."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -76,7 +77,9 @@ def train(inputs: Inputs, options: argparse.Namespace, work: Path, command: str)
     some = some[:: max(len(some) // COMPARED_TEXTS, 1)]
     both = (outputs_of(one, run.encoder.tokenizer, some, tokens) for one in (target, float32))
     same = agreement(*(said(outputs, np.ones(len(SCORES))) for outputs in both))
-    (options.out / TOKENIZER_FILE).write_bytes(inputs.encoder.tokenizer.read_bytes())
+    tokenizer = json.loads(inputs.encoder.tokenizer.read_bytes())
+    compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
+    (options.out / TOKENIZER_FILE).write_text(compact, encoding="utf-8")
     quality = card.Quality([*measured.measurements, *same], measured.deviation)
     training = card.training_data(inputs.encoder, inputs.rated, labels, options.seed)
     manifest = card.write_manifest(options.out, training, tokens, quality, command)

@@ -129,7 +129,7 @@ def ratings(**more: Any) -> dict[str, Any]:
     scores = {name: 1 + at % 5 for at, name in enumerate(CRITERIA)}
     expected = [value - 0.25 for value in scores.values()]
     told = {"domain": "culture", "domain_probability": 0.8, "edu": 3, "format": None, "confidence": 0.9, "tokens": 70}
-    row = {"keep": True, "reason": None, "model": "rater-minilm-v1 feedface", "expected": expected, "detail": None}
+    row = {"keep": True, "reason": None, "model": "rater-e5-v2 feedface", "expected": expected, "detail": None}
     return BATON | scores | told | row | more
 
 

@@ -70,4 +70,4 @@ def test_a_folder_that_is_no_tagger_is_said_before_spark_starts(tmp_path: Path) 
     with pytest.raises(CorpusmillError, match=r"propose: .*cannot be read .*; name a model folder"):
         check(lines(model=str(tmp_path)))
     with pytest.raises(CorpusmillError, match=r"propose: .*kind: .*; name the folder of a line tagger"):
-        check(lines(model=str(ROOT / "models/rater-minilm-v1")))
+        check(lines(model=str(ROOT / "models/rater-e5-v2")))

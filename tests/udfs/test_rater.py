@@ -22,7 +22,7 @@ from udfs.models.tokens import load_tokenizer
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests/data/tiny-rater"
-SHIPPED = ROOT / "models/rater-minilm-v1"
+SHIPPED = ROOT / "models/rater-e5-v2"
 SENTENCE = "the of page text crawl corpus quality score wheat, engine; 42 - (law) Market"
 WORDS = SENTENCE.split()
 
