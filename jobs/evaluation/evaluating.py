@@ -133,8 +133,9 @@ def _domain_metrics(known: Sequence[LabelledText], said: Sequence[Rating], is_wh
 
 
 def _documents(truth: Sequence[RatedText], ratings: Ratings, models: Models, bootstrap: Bootstrap) -> list[Result]:
-    """Keep or drop: by the ratings' edu and format, against the same rule on what the rater says, and against the
-    refiner's programs for documents. A text that nobody decides on is kept, as in the pipeline."""
+    """Keep or drop: by the ratings' edu and format, against the probability of that, or the same rule, on what the
+    rater says, and against the refiner's programs for documents. A text that nobody decides on is kept, as in the
+    pipeline."""
     keep = [tasks.keeps_document(one.scores[tasks.EDU], one.scores[tasks.FORMAT]) for one in truth]
     decided: dict[str, list[bool]] = {}
     by_rater = [_kept_by(ratings[key_of(one.text)]) for one in truth]
@@ -163,6 +164,8 @@ def _of_decisions(
 def _kept_by(rating: Rating | str) -> bool | None:
     if isinstance(rating, str) or rating.edu is None or rating.format is None:
         return None
+    if rating.keep_probability is not None:
+        return rating.keep_probability >= tasks.KEPT_FROM
     return tasks.keeps_document(rating.edu, rating.format)
 
 

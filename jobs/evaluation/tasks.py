@@ -22,6 +22,7 @@ from udfs.models.rater import Rating
 EDU, FORMAT = SCORES.index("edu"), SCORES.index("format")
 CLASSES = 5
 GOOD = 3  # a score that says the text will do
+KEPT_FROM = 0.4  # probability; F1 is highest where one keeps what is a little likelier to be dropped (half of that F1)
 Integers = NDArray[np.int64]
 
 # (name, truth from, truth to, guess from, guess to): rows with such a truth, and such a guess that is wrong.

@@ -214,6 +214,23 @@ def test_any_rater_behind_the_seam_is_measured(files: dict[str, Rows], tmp_path:
     assert "document_f1" in {one.metric for one in by_refiner}
 
 
+def test_a_probability_decides_on_documents_where_there_is_one(files: dict[str, Rows], tmp_path: Path) -> None:
+    """It is high enough for every second of ten texts; their integers would drop them all."""
+    rows = [row | {"edu": 3 * (number % 2)} for number, row in enumerate(files["ratings"][:10])]
+    place = {row["text"]: number for number, row in enumerate(rows)}
+
+    def rate(texts: list[str], _: Sequence[str | None]) -> list[Rating | str]:
+        unsure = Rating("law", 1.0, (3,) * 14, (3.0,) * 14, 0, 0, 0.0, 0.0, 1.0, 9)
+        return [unsure._replace(keep_probability=0.4 if place[text] % 2 else 0.39) for text in texts]
+
+    written(tmp_path, {"ratings": rows})
+    known = Truth(ratings=read_ratings(tmp_path / "ratings.parquet"))
+    rows_found = evaluated(known, Models(rate, load_refiner(["rules"], 1)), Bootstrap(20), lambda _: None)
+    found = {one[:3]: one.value for one in rows_found}
+    assert found["documents", "all", "document_f1"] == 1
+    assert found["documents", "all", "document_kept_ratio"] == 0.5
+
+
 def test_only_what_is_given_is_measured(files: dict[str, Rows], tmp_path: Path) -> None:
     for name, tasks in (
         ("ratings", {"ratings", "ratings_by_language", "documents", "documents_by_language"}),

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from jobs.evaluation.tasks import EDU, FORMAT, keeps_document
 from udfs.models.criteria import CRITERIA
 from udfs.models.manifest import SCORES
-from udfs.models.score_classes import LEVELS, class_shares, expected_scores, medians
+from udfs.models.score_classes import LEVELS, class_shares, expected_scores, keep_probabilities, medians
 
 LOGITS = arrays(np.float32, (3, len(SCORES) * LEVELS), elements=st.floats(-20, 20, width=32))
 
@@ -33,3 +34,12 @@ def test_shares_medians_and_means_are_those_of_each_score(logits: np.ndarray) ->
 def test_without_classes_the_numbers_are_kept_within_the_scale() -> None:
     scores = np.array([[-1.0] * len(SCORES), [9.0] * len(SCORES)])
     assert expected_scores(scores, None).tolist() == [[1.0] * len(CRITERIA) + [0.0, 0.0], [5.0] * len(SCORES)]
+
+
+@given(LOGITS)
+def test_what_is_kept_is_what_the_rule_keeps(logits: np.ndarray) -> None:
+    """Summed over all pairs of the two scores."""
+    shares = class_shares(logits)
+    pairs = [(edu, form) for edu in range(LEVELS) for form in range(LEVELS) if keeps_document(edu, form)]
+    expected = [sum(row[EDU, edu] * row[FORMAT, form] for edu, form in pairs) for row in shares]
+    assert keep_probabilities(shares) == pytest.approx(expected)

@@ -24,7 +24,7 @@ from udfs.models.manifest import (
     model_digest,
     verify_files,
 )
-from udfs.models.score_classes import LEVELS, Floats, class_shares, expected_scores, medians
+from udfs.models.score_classes import LEVELS, Floats, class_shares, expected_scores, keep_probabilities, medians
 from udfs.models.session import Provider, open_session
 from udfs.models.tokens import Window, load_tokenizer, window
 
@@ -45,6 +45,7 @@ class Rating(NamedTuple):
     format_expected: float | None
     confidence: float  # estimated probability, 0 to 1, that `overall_score` is the right integer; see `_OnnxRater`
     tokens: int  # length of the whole text in tokens of this rater's tokenizer, special tokens not counted
+    keep_probability: float | None = None  # that `edu` and `format` are such that ProX's rule keeps the document
 
 
 Rater = Callable[[list[str]], list[Rating | str]]
@@ -135,11 +136,13 @@ class _OnnxRater:
         if shares is None:
             integers = np.floor(expected + 0.5).astype(np.int64)
             sure = [confidence_of(one, self._manifest.overall_deviation) for one in expected[:, _OVERALL].tolist()]
+            keep = [None] * len(windows)
         else:
             integers = medians(shares)
             sure = shares[np.arange(len(windows)), _OVERALL, integers[:, _OVERALL]].tolist()
+            keep = keep_probabilities(shares).tolist()
         return [
-            _rating(one, expected[row], integers[row], domains[row], sure[row])
+            _rating(one, expected[row], integers[row], domains[row], sure[row])._replace(keep_probability=keep[row])
             if all(each[row] for each in finite)
             else "the model gave no finite numbers for the text"
             for row, one in enumerate(windows)

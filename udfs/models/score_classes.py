@@ -34,3 +34,11 @@ def expected_scores(scores: Floats, shares: Floats | None) -> Floats:
     """
     within = np.clip(scores, LOWEST, HIGHEST)
     return within if shares is None else (within + shares @ np.arange(LEVELS)) / 2
+
+
+def keep_probabilities(shares: Floats) -> Floats:
+    """For each row, that ProX's rule keeps the document: educational value of 3 or more, or of 2 with format 4 or more
+    (arXiv 2409.17115, appendix A); as if the two scores were independent.
+    """
+    edu, form = (shares[:, SCORES.index(name)] for name in ("edu", "format"))
+    return np.asarray(edu[:, 3:].sum(axis=1) + edu[:, 2] * form[:, 4:].sum(axis=1))
