@@ -94,10 +94,10 @@ def _train(options: argparse.Namespace, command: str) -> None:
         raise ValueError(
             f"{options.ratings} has {rows} rows of the open tier, expected at least {FEWEST_ROWS}; give more."
         )
-    from jobs.training.making import Inputs, train  # torch is needed from here on
-
     work = options.work or options.out.with_name(f"{options.out.name}.training")
     encoder = _encoder(options)
+    from jobs.training.making import Inputs, train  # torch is needed from here on
+
     unrated, teacher_layers = tuple(options.unrated), options.teacher_layers
     inputs = Inputs(options.ratings, options.human, options.domains, rated, encoder, unrated, teacher_layers)
     for one in train(inputs, options, work, command):
