@@ -98,8 +98,7 @@ def _train(options: argparse.Namespace, command: str) -> None:
     encoder = _encoder(options)
     from jobs.training.making import Inputs, train  # torch is needed from here on
 
-    unrated, teacher_layers = tuple(options.unrated), options.teacher_layers
-    inputs = Inputs(options.ratings, options.human, options.domains, rated, encoder, unrated, teacher_layers)
+    inputs = Inputs(options.ratings, options.human, options.domains, rated, encoder, options.unrated)
     for one in train(inputs, options, work, command):
         print(f"{one.split}: {one.measure} {one.value:.3f} (constant {one.constant:.3f}, {one.rows:,} rows)")
 

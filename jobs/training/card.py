@@ -62,11 +62,14 @@ def training_data(encoder: Encoder, texts: RatedTexts, labels: Labels, seed: int
     """What the shipped weights are fitted on: the open rows."""
     licences = Counter(licence for licence, tier in zip(texts.licences, texts.tiers, strict=True) if tier == "open")
     judged = sum(text in labels.judged for text, is_open in zip(texts.texts, texts.open, strict=True) if is_open)
-    more = f" Besides: what people said of {judged:,} of them," if judged else ""
-    more += f" {len(labels.domains.texts):,} texts of the open tier with the domain of their source," if more else ""
-    more += f" {len(labels.unrated):,} texts of the open tier that a deeper network rated," if labels.unrated else ""
+    counted = (
+        (judged, "what people said of {:,} of them"),
+        (len(labels.domains.texts), "{:,} texts of the open tier with the domain of their source"),
+        (len(labels.unrated), "{:,} texts of the open tier that a deeper network rated"),
+    )
+    more = ", ".join(text.format(count) for count, text in counted if count)
     return TrainingData(
-        description=DESCRIPTION + more.rstrip(",") + ("." if more else ""),
+        description=DESCRIPTION + (f" Besides: {more}." if more else ""),
         sha256=labels.digests[0],
         rows=int(texts.open.sum()),
         licences=dict(licences.most_common()),
@@ -134,8 +137,8 @@ small encoder. English above all: it saw next to nothing of other languages.
   (`rows_per_run`); results then do not depend on neighbours.
 - The integer of a score is the median of the graph's classes; the number is the mean of its regression and of its
   classes. `confidence` is the graph's own probability of the integer of `overall_score`, its temperature fitted on the
-  pages held out. The tables below say how many texts are left, and how many
-  of them are right, if those under a confidence are passed on to a larger rater.
+  pages held out. The tables below say how many texts are left, and how many of them are right, if those under a
+  confidence are passed on to a larger rater.
 - Made with `{manifest.command}`.
 """
 

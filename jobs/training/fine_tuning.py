@@ -7,7 +7,7 @@ stopped in between or not. Importing this module needs torch.
 import copy
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -129,20 +129,11 @@ def loss(answers: Answers, batch: Batch, network: RaterNetwork) -> Tensor:
 
 def features_of_network(network: RaterNetwork, ids: list[list[int]], precision: str) -> NDArray[np.float64]:
     """Features of all texts (rows x FEATURES), as they are now."""
-    device = device_of(network)
-    network.eval()
-    found: dict[int, NDArray[np.float64]] = {}
-    progress = Progress(-1, len(ids))
-    with torch.no_grad(), autocast(network, precision):
-        for rows in by_length(list(map(len, ids)), FEATURE_ROWS):
-            table, mask = padded([ids[row] for row in rows])
-            features = network.features(table.to(device), mask.to(device)).double().cpu().numpy()
-            found |= dict(zip(rows, features, strict=True))
-            progress(len(found), 0.0)
-    return np.stack([found[row] for row in range(len(ids))])
+    (found,) = _of_all(network, ids, precision, lambda table, mask: (network.features(table, mask).double(),))
+    return found
 
 
-class Said(NamedTuple):
+class Answered(NamedTuple):
     """What a network says of texts, on the scale of the first round."""
 
     scores: NDArray[np.float32]  # texts x SCORES, in points
@@ -150,22 +141,35 @@ class Said(NamedTuple):
     domains: NDArray[np.float32]  # texts x DOMAINS, shares
 
 
-def answers_of_network(network: RaterNetwork, ids: list[list[int]], precision: str) -> Said:
+def answers_of_network(network: RaterNetwork, ids: list[list[int]], precision: str) -> Answered:
     """What the network says of all texts."""
+
+    def answered(table: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+        answers = network(table, mask, torch.zeros(len(table), dtype=torch.int64, device=table.device))
+        scores = answers.scores.float() * network.score_spread + network.score_mean
+        return scores, answers.classes.float().softmax(dim=2), answers.domains.float().softmax(dim=1)
+
+    return Answered(*_of_all(network, ids, precision, answered))
+
+
+def _of_all(
+    network: RaterNetwork,
+    ids: list[list[int]],
+    precision: str,
+    compute: Callable[[Tensor, Tensor], tuple[Tensor, ...]],
+) -> list[NDArray[Any]]:
+    """What `compute` makes of ids and mask, for all texts in their order; texts of like length go together."""
     device = device_of(network)
     network.eval()
-    found: dict[int, tuple[NDArray[np.float32], ...]] = {}
+    found: dict[int, tuple[NDArray[Any], ...]] = {}
     progress = Progress(-1, len(ids))
     with torch.no_grad(), autocast(network, precision):
         for rows in by_length(list(map(len, ids)), FEATURE_ROWS):
             table, mask = padded([ids[row] for row in rows])
-            first_round = torch.zeros(len(rows), dtype=torch.int64, device=device)
-            answers = network(table.to(device), mask.to(device), first_round)
-            scores = answers.scores.float() * network.score_spread + network.score_mean
-            parts = (scores, answers.classes.float().softmax(dim=2), answers.domains.float().softmax(dim=1))
-            found |= dict(zip(rows, zip(*(part.cpu().numpy() for part in parts), strict=True), strict=True))
+            parts = (part.cpu().numpy() for part in compute(table.to(device), mask.to(device)))
+            found |= dict(zip(rows, zip(*parts, strict=True), strict=True))
             progress(len(found), 0.0)
-    return Said(*(np.stack([found[row][part] for row in range(len(ids))]) for part in range(3)))
+    return [np.stack(part) for part in zip(*(found[row] for row in range(len(ids))), strict=True)]
 
 
 def autocast(network: RaterNetwork, precision: str) -> Any:

@@ -36,7 +36,6 @@ class Inputs(NamedTuple):
     rated: RatedTexts
     encoder: Encoder
     unrated: Sequence[Path] = ()
-    teacher_layers: int = 0  # of the same encoder; 0 for no teacher
 
 
 class Measured(NamedTuple):
@@ -54,8 +53,8 @@ def train(inputs: Inputs, options: argparse.Namespace, work: Path, command: str)
     tokens = (options.head_tokens, options.tail_tokens)
     tuning = Tuning(precision=options.precision)
     taught = None
-    if inputs.teacher_layers:
-        deeper = inputs.encoder._replace(layers=inputs.teacher_layers)
+    if options.teacher_layers:
+        deeper = inputs.encoder._replace(layers=options.teacher_layers)
         teacher = Run(deeper, labels, work / "teacher", tokens, options.epochs, options.seed, tuning)
         teacher.start()
         teacher.train(teacher.passes)  # it never sees what is held out

@@ -10,18 +10,18 @@ place in the graph, and the result is compared with the graph before it is writt
 
 import argparse
 import json
+import shutil
 import sys
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jobs.runtime.errors import exit_status
-
-Weights = dict[str, NDArray[np.float32]]
+from jobs.training.onnx_graph import Weights
 
 _PRODUCTS = (  # of a layer, in the order in which they are computed
     "attention.self.query",
@@ -52,11 +52,14 @@ def write_encoder(graph: bytes, tokenizer: bytes, folder: Path, heads: int) -> N
     from safetensors.numpy import save_file
 
     weights = encoder_weights(graph)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(_config(weights, heads), indent=1) + "\n", encoding="utf-8")
-    save_file(weights, folder / "model.safetensors", {"format": "pt"})
-    (folder / "tokenizer.json").write_bytes(tokenizer)
-    _compare(graph, folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch, "made")
+        made.mkdir()
+        (made / "config.json").write_text(json.dumps(_config(weights, heads), indent=1) + "\n", encoding="utf-8")
+        save_file(weights, made / "model.safetensors", {"format": "pt"})
+        (made / "tokenizer.json").write_bytes(tokenizer)
+        _compare(graph, made, Path(scratch, "graph.onnx"))
+        shutil.copytree(made, folder, dirs_exist_ok=True)
 
 
 def encoder_weights(graph: bytes) -> Weights:
@@ -130,23 +133,21 @@ def _files(path: Path) -> tuple[bytes, bytes]:
         return archive.read(found[0][0]), archive.read(found[1][0])
 
 
-def _compare(graph: bytes, folder: Path) -> None:
-    """Raises ValueError where transformers computes something else of the folder than onnxruntime of the graph."""
+def _compare(graph: bytes, folder: Path, scratch: Path) -> None:
+    """Raises ValueError where transformers computes something else of the folder than onnxruntime of the graph, which
+    is put into the file `scratch`.
+    """
     import torch
     from transformers import BertModel
 
     from udfs.models.session import open_session
 
     ids = np.array(_SAMPLE)
-    scratch = folder / "graph.onnx"
     scratch.write_bytes(graph)
-    try:
-        session = open_session(scratch, threads=1)
-        given = {one.name: np.zeros_like(ids) for one in session.get_inputs()}
-        given |= {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        expected = session.run(None, given)[0]
-    finally:
-        scratch.unlink()
+    session = open_session(scratch, threads=1)
+    given = {one.name: np.zeros_like(ids) for one in session.get_inputs()}
+    given |= {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+    expected = session.run(None, given)[0]
     with torch.no_grad():
         found = BertModel.from_pretrained(folder, add_pooling_layer=False)(input_ids=torch.tensor(_SAMPLE))
     error = float(np.abs(found.last_hidden_state.numpy() - expected).max())

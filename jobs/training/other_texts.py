@@ -5,6 +5,7 @@ texts of which nobody said anything.
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,20 +120,20 @@ def read_unrated(paths: Sequence[Path], rated: RatedTexts, held: NDArray[np.bool
     origins = set(rated.origins[held].tolist()) - set(rated.origins[rated.open & ~held].tolist())
     seen = set(rated.texts)
     found = []
+
+    def is_free(row: dict[str, Any]) -> bool:
+        page = page_of(row["id"])
+        origin = origin_of(row.get("source") or "", page)
+        return licence_tier(row["licence"] or "") == "open" and page not in pages and origin not in origins
+
     for number, path in enumerate(paths):
         rows = read_labels(path, ("id", "licence"), ("source", "text", "html"))
-        order = np.random.default_rng((seed, number)).permutation(len(rows)).tolist()
-        for row in (rows[place] for place in order[:most]):
-            page = page_of(row["id"])
-            if (
-                licence_tier(row["licence"] or "") == "open"
-                and page not in pages
-                and origin_of(row.get("source") or "", page) not in origins
-            ):
-                for text in _texts_of(row):
-                    if len(text) >= FEWEST_CHARS and not seen & {text, text[:BEGINNING]} and _is_latin(text):
-                        seen |= {text, text[:BEGINNING]}
-                        found.append(text)
+        order = np.random.default_rng((seed, number)).permutation(len(rows))[:most].tolist()
+        for text in chain.from_iterable(_texts_of(rows[place]) for place in order if is_free(rows[place])):
+            versions = {text, text[:BEGINNING]}
+            if len(text) >= FEWEST_CHARS and not seen & versions and _is_latin(text):
+                seen |= versions
+                found.append(text)
     return found
 
 

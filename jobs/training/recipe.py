@@ -99,9 +99,11 @@ class Run:
         self.parts = split(labels.rated, seed)
         self.epochs = epochs(labels, self.parts, tokens, passes, seed, len(taught.texts) if taught else 0)
         work.mkdir(parents=True, exist_ok=True)
-        seen = [encoder.name, encoder.layers, *labels.digests, seed, tokens, len(taught.texts) if taught else 0]
+        seen = [encoder.name, encoder.layers, *labels.digests, seed, tokens]
         self._features_key = _digest(seen)
-        self.key = _digest([*seen, passes, tuning.model_dump()])
+        # What was taught differs with the texts and with the network that rated them.
+        lessons = hashlib.sha256(taught.scores.tobytes()).hexdigest() if taught else ""
+        self.key = _digest([*seen, passes, tuning.model_dump(), lessons])
         tokenizer = load_tokenizer(encoder.tokenizer)
         self.ids = windows(tokenizer, labels.rated.texts, tokens)
         self.examples = rated_examples(labels.rated, labels.judged)
@@ -173,9 +175,9 @@ class Run:
         key = _digest([self.key, texts])
         if not (path.exists() and str(np.load(path)["key"]) == key):
             ids = windows(load_tokenizer(self.encoder.tokenizer), texts, self.tokens)
-            scores, classes, domains = fine_tuning.answers_of_network(self.state.average, ids, self.tuning.precision)
+            answered = fine_tuning.answers_of_network(self.state.average, ids, self.tuning.precision)
             partial = path.with_suffix(".partial.npz")
-            np.savez(partial, key=key, scores=scores, classes=classes, domains=domains)
+            np.savez(partial, key=key, **answered._asdict())
             partial.replace(path)
         found = np.load(path)
         return taught_examples(texts, found["scores"], found["classes"], found["domains"])

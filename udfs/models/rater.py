@@ -131,24 +131,24 @@ class _OnnxRater:
             return [f"the model failed on the text ({type(error).__name__})"]
         scores, domains = scores[:, self._score_order].astype(np.float64), domains[:, self._domain_order]
         finite = [np.isfinite(values).all(axis=1) for values in (scores, domains, *classes)]
-        shares = self._shares(classes[0]) if classes else None
+        shares = self._class_shares(classes[0]) if classes else None
         expected = expected_scores(np.nan_to_num(scores), shares)
         if shares is None:
             integers = np.floor(expected + 0.5).astype(np.int64)
             sure = [confidence_of(one, self._manifest.overall_deviation) for one in expected[:, _OVERALL].tolist()]
-            keep = [None] * len(windows)
+            keep: list[float | None] = [None] * len(windows)
         else:
             integers = medians(shares)
             sure = shares[np.arange(len(windows)), _OVERALL, integers[:, _OVERALL]].tolist()
             keep = keep_probabilities(shares).tolist()
         return [
-            _rating(one, expected[row], integers[row], domains[row], sure[row])._replace(keep_probability=keep[row])
+            _rating(one, expected[row], integers[row], domains[row], sure[row], keep[row])
             if all(each[row] for each in finite)
             else "the model gave no finite numbers for the text"
             for row, one in enumerate(windows)
         ]
 
-    def _shares(self, logits: NDArray[np.float32]) -> Floats:
+    def _class_shares(self, logits: NDArray[np.float32]) -> Floats:
         each = logits.reshape(len(logits), len(SCORES), LEVELS)[:, self._score_order]
         return class_shares(np.nan_to_num(each.reshape(len(logits), -1)))
 
@@ -163,24 +163,30 @@ class _OnnxRater:
 
 
 def _rating(
-    one: Window, expected: Floats, integers: NDArray[np.int64], logits: NDArray[np.float32], confidence: float
+    one: Window,
+    expected: Floats,
+    integers: NDArray[np.int64],
+    logits: NDArray[np.float32],
+    confidence: float,
+    keep_probability: float | None,
 ) -> Rating:
     domains = _shares(logits)
     best = int(domains.argmax())
     criteria = len(CRITERIA)
-    edu, form = (float(value) for value in expected[criteria:])
-    edu_integer, form_integer = (int(value) for value in integers[criteria:])
+    edu_expected, format_expected = expected[criteria:].tolist()
+    edu, form = integers[criteria:].tolist()
     return Rating(
         domain=DOMAINS[best],
         domain_probability=float(domains[best]),
         scores=tuple(integers[:criteria].tolist()),
         expected=tuple(expected[:criteria].tolist()),
-        edu=edu_integer,
-        format=form_integer,
-        edu_expected=edu,
-        format_expected=form,
+        edu=edu,
+        format=form,
+        edu_expected=edu_expected,
+        format_expected=format_expected,
         confidence=confidence,
         tokens=one.tokens,
+        keep_probability=keep_probability,
     )
 
 
