@@ -17,6 +17,7 @@ setup: .venv/.installed  ## make .venv with the console script `corpusmill` in i
 	@echo "setting up .venv (a minute or two, once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable '.[cpu,dev]'
+	@$(BIN)/python -m jobs.runtime.class_archive
 	@touch $@
 
 browser:  ## Chromium for the tests of pages, by apt-get, where it is missing and root is here

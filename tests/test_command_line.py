@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.runtime import session
+from jobs.runtime import java, session
 from jobs.runtime.cli import run_command
 from tests.conftest import ROOT
 
@@ -138,19 +138,19 @@ def java_of_version(folder: Path, version: str) -> Path:
 @pytest.mark.parametrize("version", ["11.0.2", "1.8.0_392"])
 def test_a_java_too_old(version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(java_of_version(tmp_path, version)))
-    with pytest.raises(session.CorpusmillError, match=rf"found Java {version} at .*, expected Java 17 or newer"):
-        session.check_java()
+    with pytest.raises(java.CorpusmillError, match=rf"found Java {version} at .*, expected Java 17 or newer"):
+        java.check_java()
 
 
 def test_no_java_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(session.CorpusmillError, match=r"found no Java at .*, expected Java 17 or newer"):
-        session.check_java()
+    with pytest.raises(java.CorpusmillError, match=r"found no Java at .*, expected Java 17 or newer"):
+        java.check_java()
 
 
 def test_java_17_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(java_of_version(tmp_path, "17.0.1")))
-    session.check_java()
+    java.check_java()
 
 
 def test_help_shows_the_commands_and_starts_at_once() -> None:

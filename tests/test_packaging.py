@@ -23,7 +23,7 @@ import pyspark
 import pytest
 
 import udfs
-from jobs.runtime.session import JAR_STORE, delta_package
+from jobs.runtime.java import JAR_STORE, delta_package
 from tests.conftest import ROOT
 from tests.tables import difference, tables
 

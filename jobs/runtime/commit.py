@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from py4j.protocol import Py4JJavaError
 from pydantic import Field
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.catalog import FAILURES, POSITION, TABLES
@@ -66,7 +67,7 @@ def commit(lake: Lake, work: Pending, settings: Section, limits: RunSettings, ro
     except StageFailed:
         _take_back(lake, stage, mark)
         raise
-    except PySparkException as error:
+    except (PySparkException, Py4JJavaError) as error:  # the second is what PySpark has no class for
         _take_back(lake, stage, mark)
         raise StageFailed(f"{label}: {_cause(error)}; nothing was committed, Spark's log has the rest.") from error
     finally:
@@ -82,7 +83,8 @@ def _take_back(lake: Lake, stage: Stage, mark: str) -> None:
 def _cause(error: Exception) -> str:
     """The line of a Spark error that a person needs: the Python error of a task where there is one, else the first
     line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip().removeprefix("Caused by: ").removeprefix(": ") for line in str(error).splitlines()]
+    lines = [line for line in lines if line]
     named = [
         line
         for line in lines
@@ -111,7 +113,7 @@ def _inputs(lake: Lake, work: Pending) -> list[DataFrame]:
     """The batch's rows of what the stage reads, then the rows of earlier batches of its history."""
     frames = []
     for table in work.stage.reads:
-        rows = _files(lake, work.batch) if table == "batches" else lake.read(table, batch=work.batch.batch)
+        rows = _files(lake.spark, work.batch) if table == "batches" else lake.read(table, batch=work.batch.batch)
         if "stage" in rows.columns:
             rows = rows.where(F.col("stage").isin(*work.sources[table]))
         frames.append(rows)
@@ -121,12 +123,12 @@ def _inputs(lake: Lake, work: Pending) -> list[DataFrame]:
     return [*frames, *(lake.read(table) for table in work.stage.remembers)]
 
 
-def _files(lake: Lake, batch: Batch) -> DataFrame:
+def _files(spark: SparkSession, batch: Batch) -> DataFrame:
     """The batch's files, a row each and each in a partition of its own, so that one file is one task's."""
     count = len(batch.files)
-    rows = lake.read("batches", batch=batch.batch).select("batch", "crawl", F.posexplode("files").alias("id", "file"))
-    rows = rows.select("id", "batch", "crawl", "file.path", "file.bytes", "file.etag")
-    return lake.spark.range(0, count, 1, count).join(F.broadcast(rows), "id").drop("id")
+    rows = [(number, batch.batch, batch.crawl, *file) for number, file in enumerate(batch.files)]
+    listed = spark.createDataFrame(rows, "id BIGINT, batch INT, crawl STRING, path STRING, bytes BIGINT, etag STRING")
+    return spark.range(0, count, 1, count).join(F.broadcast(listed), "id").drop("id")
 
 
 def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame | Mapping[str, DataFrame], mark: str) -> None:
@@ -162,9 +164,10 @@ def _count(lake: Lake, stage: Stage, batch: Batch, rows_in: int) -> Counts:
     main = stage.writes[0]
     rows = lake.read(main, **_place(main, stage, batch))
     if "files" in stage.writes:
-        said = lake.read("files", batch=batch.batch).agg(F.sum("documents"), F.sum("losses")).collect()[0]
-        lost = lake.read("losses", stage=stage.name, batch=batch.batch).count()
-        return Counts((said[0] or 0) + (said[1] or 0), rows.count(), 0, lost)
+        files, losses = lake.read("files", batch=batch.batch), lake.read("losses", stage=stage.name, batch=batch.batch)
+        sums = files.agg(F.sum("documents"), F.sum("losses"))
+        said, kept, lost = at_once(sums.head, rows.count, losses.count)
+        return Counts((said[0] or 0) + (said[1] or 0), kept, 0, lost)
     if "keep" not in TABLES[main].column_names:
         return _count_documents(rows, rows_in)
     fate = F.when(F.col("keep"), "kept").when(F.col("reason").isin(*FAILURES), "failed").otherwise("rejected")

@@ -9,26 +9,19 @@ import contextlib
 import importlib.metadata
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyspark
 from pydantic import Field
 from pyspark.sql import SparkSession
 
 import udfs
 from jobs.runtime.errors import CorpusmillError
+from jobs.runtime.java import check_java, delta_jars, delta_package, jars_are_complete, java_options
 from udfs.settings import Section
-
-DELTA_PACKAGES = {
-    "4.2": "io.delta:delta-spark_4.2_2.13:4.4.0",
-    "4.1": "io.delta:delta-spark_4.1_2.13:4.2.0",
-    "4.0": "io.delta:delta-spark_2.13:4.0.1",
-}
 
 # What every session needs, wherever it runs. spark-submit takes them too, for they are set before the session is made.
 DELTA_CONF = {
@@ -41,10 +34,9 @@ SESSION_CONF = {
     "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),
     "spark.sql.execution.arrow.useLargeVarTypes": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Rows of one batch are not sorted, texts and all, to find out that they belong to one partition.
+    "spark.sql.maxConcurrentOutputFileWriters": "2",
 }
-
-
-JAR_STORE = Path(sys.prefix) / "share/corpusmill/ivy"
 
 
 class SparkSettings(Section):
@@ -80,7 +72,7 @@ def open_session(settings: SparkSettings, *, for_work: bool = True) -> SparkSess
         spark.conf.set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
     _check_delta(spark)
     if not on_cluster:
-        _jars_are_complete()
+        jars_are_complete()
     if for_work:
         _check_executors(spark)
     return spark
@@ -100,7 +92,7 @@ def _start_locally(settings: SparkSettings, *, for_work: bool) -> SparkSession:
     cores = _cores(settings.master)
     conf = {
         **DELTA_CONF,
-        **_delta_jars(),
+        **delta_jars(),
         "spark.driver.memory": settings.driver_memory,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -112,10 +104,9 @@ def _start_locally(settings: SparkSettings, *, for_work: bool) -> SparkSession:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.warehouse.dir": tempfile.gettempdir() + "/corpusmill-warehouse",
-        # A command that only reads is over before the JVM's second compiler pays for itself.
-        **({} if for_work else {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}),
         **settings.conf,
     }
+    conf["spark.driver.extraJavaOptions"] = java_options(conf.get("spark.driver.extraJavaOptions"), for_work=for_work)
     os.environ["PYSPARK_PYTHON"] = sys.executable  # the workers of a laptop run are this very Python
     builder = SparkSession.builder.master(settings.master).appName("corpusmill")
     for key, value in conf.items():
@@ -125,43 +116,6 @@ def _start_locally(settings: SparkSettings, *, for_work: bool) -> SparkSession:
             return builder.getOrCreate()
         except Exception as error:  # py4j, the JVM and pyspark each raise their own
             raise CorpusmillError(f"Spark did not start: {str(error).splitlines()[0]}; {log} has the reason.") from None
-
-
-def check_java() -> None:
-    """Raises CorpusmillError unless `java` (of JAVA_HOME, else of the path) is version 17 or newer."""
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home) / "bin/java") if home else shutil.which("java")
-    if java is None or not Path(java).exists():
-        raise CorpusmillError(
-            f"found no Java{f' at {java}' if java else ''}, expected Java 17 or newer; install it or set JAVA_HOME."
-        )
-    shown = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - the user's own Java
-    found = re.search(r'version "((\d+)[^"]*)"', shown)  # "17.0.15"; Java 8 says "1.8.0_392"
-    if found is None or int(found.group(2)) < 17:
-        raise CorpusmillError(
-            f"found Java {found.group(1) if found else 'of an unknown version'} at {java}, expected Java 17 or newer; "
-            "set JAVA_HOME to one."
-        )
-
-
-def _delta_jars() -> dict[str, str]:
-    """Delta's jars. Spark fetches them by name at the first start, into the environment; later starts need no network
-    and save seconds."""
-    store = JAR_STORE if os.access(sys.prefix, os.W_OK) else None
-    if store and (store / "complete").is_file() and (store / "complete").read_text() == delta_package():
-        return {"spark.jars": ",".join(sorted(str(jar) for jar in (store / "jars").glob("*.jar")))}
-    return {"spark.jars.packages": delta_package(), **({"spark.jars.ivy": str(store)} if store else {})}
-
-
-def _jars_are_complete() -> None:
-    """Delta answered, so all its jars are there."""
-    if (JAR_STORE / "jars").is_dir():
-        (JAR_STORE / "complete").write_text(delta_package())
-
-
-def delta_package() -> str:
-    """The name of the Delta package for the installed Spark, as spark-submit's `--packages` takes it."""
-    return DELTA_PACKAGES.get(".".join(pyspark.__version__.split(".")[:2]), DELTA_PACKAGES["4.2"])
 
 
 def _cores(master: str) -> int:
@@ -236,6 +190,17 @@ def check_one_distribution() -> None:
                 f"found the package {package} in {', '.join(others)} too, expected it only in corpusmill; use an "
                 "environment of its own."
             )
+
+
+def end(spark: SparkSession, seconds: float) -> None:
+    """Stop a session of a laptop, and wait until its JVM has ended too; after so many seconds it is killed."""
+    java = spark.sparkContext._gateway.proc  # type: ignore[union-attr]  # a session that we started has one
+    spark.stop()
+    java.stdin.close()  # its sign to end
+    try:
+        java.wait(seconds)
+    except subprocess.TimeoutExpired:
+        java.kill()
 
 
 def running_tasks(spark: SparkSession) -> tuple[int, int]:

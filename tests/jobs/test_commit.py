@@ -102,6 +102,17 @@ def test_an_error_inside_a_task_is_one_sentence_with_its_own_words(lake: Lake) -
     assert "\n" not in str(error.value)
 
 
+def test_an_error_of_the_jvm_that_pyspark_does_not_know_is_one_sentence_too(lake: Lake) -> None:
+    def broken(documents: DataFrame, _: Section) -> DataFrame:
+        lake.spark.sparkContext._jvm.java.util.Optional.empty().get()
+        return documents
+
+    with pytest.raises(StageFailed) as error:
+        committed(lake, broken)
+    assert "screen, batch 1: java.util.NoSuchElementException: No value present; nothing was" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_a_value_that_a_check_refuses_commits_nothing(lake: Lake) -> None:
     with pytest.raises(StageFailed, match="nothing was committed"):
         committed(lake, lambda docs, _: verdicts(docs.withColumn("crawl", F.lit(None).cast("string")), "true", "NULL"))
