@@ -44,5 +44,5 @@ def make_class_archive(archive: Path = CLASS_ARCHIVE) -> None:
 if __name__ == "__main__":
     try:
         make_class_archive()
-    except CorpusmillError as error:  # nothing depends on it
+    except (CorpusmillError, OSError) as error:  # nothing depends on it
         print(error, file=sys.stderr)
