@@ -81,10 +81,10 @@ def _take_back(lake: Lake, stage: Stage, mark: str) -> None:
 
 
 def _cause(error: Exception) -> str:
-    """The line of a Spark error that a person needs: the Python error of a task where there is one, else the first
-    line."""
-    lines = [line.strip().removeprefix("Caused by: ").removeprefix(": ") for line in str(error).splitlines()]
-    lines = [line for line in lines if line]
+    """The line of a Spark error that a person needs: the last cause that is not Spark's own, such as the Python error
+    of a task, else the first line."""
+    stripped = (line.strip().removeprefix("Caused by: ").removeprefix(": ") for line in str(error).splitlines())
+    lines = [line for line in stripped if line]
     named = [
         line
         for line in lines

@@ -44,9 +44,9 @@ def check_java() -> None:
 
 
 def java_options(wanted: str | None, *, for_work: bool) -> str:
-    """The JVM's options: the user's, else ours; and the archive of classes where there is one."""
+    """The JVM's options: the archive of classes where there is one, then the user's, which win, else ours."""
     options = (WORKING_JVM if for_work else READING_JVM) if wanted is None else wanted
-    return f"{options} -XX:SharedArchiveFile={CLASS_ARCHIVE}" if CLASS_ARCHIVE.is_file() else options
+    return f"-XX:SharedArchiveFile={CLASS_ARCHIVE} {options}" if CLASS_ARCHIVE.is_file() else options
 
 
 def delta_jars() -> dict[str, str]:

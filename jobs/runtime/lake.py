@@ -108,8 +108,7 @@ class Lake:
                 self.identifier(f"stash_{name}")
             )
             return self.spark.table(self.identifier(f"stash_{name}"))
-        codec = "snappy" if "://" in self.location else "uncompressed"  # a disk of one's own costs less than a codec
-        rows.write.mode("overwrite").option("compression", codec).parquet(f"{self.location}/_stash/{name}")
+        rows.write.mode("overwrite").parquet(f"{self.location}/_stash/{name}")
         return self.spark.read.schema(rows.schema).parquet(f"{self.location}/_stash/{name}")
 
     def empty_stash(self, name: str) -> None:

@@ -17,8 +17,8 @@ def test_options_are_the_users_else_ours_and_name_an_archive_that_is_there(
     assert java.java_options(None, for_work=True) == WORKING_JVM
     assert java.java_options(None, for_work=False) == READING_JVM
     archive.touch()
-    assert java.java_options(None, for_work=True) == f"{WORKING_JVM} -XX:SharedArchiveFile={archive}"
-    assert java.java_options("-Xss4m", for_work=False) == f"-Xss4m -XX:SharedArchiveFile={archive}"
+    assert java.java_options(None, for_work=True) == f"-XX:SharedArchiveFile={archive} {WORKING_JVM}"
+    assert java.java_options("-Xss4m", for_work=False) == f"-XX:SharedArchiveFile={archive} -Xss4m"
 
 
 @pytest.mark.skipif(not CLASS_ARCHIVE.is_file(), reason="`make setup` has made no archive of classes")
