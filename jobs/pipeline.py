@@ -40,7 +40,7 @@ from jobs.rate import RateSettings, digests_of, models_of, rate
 from jobs.reporting.settings import ReportSettings
 from jobs.runtime.commit import RunSettings
 from jobs.runtime.session import SparkSettings
-from jobs.runtime.stage import Stage, is_enabled
+from jobs.runtime.stage import Stage, is_enabled, nothing
 from jobs.screen import assets_of, screen
 from jobs.sign import SignSettings, sign
 from udfs.dedup.substrings import SubstringSettings
@@ -74,6 +74,7 @@ STAGES = (
         writes=("duplicates",),
         transform=dedup_exact,
         rules=("jobs.dedup_exact", "udfs.crawl.urls"),
+        session_conf=nothing,
     ),
     Stage(
         "sign",
@@ -109,6 +110,7 @@ STAGES = (
         writes=("repeats",),
         transform=dedup_substring,
         rules=("jobs.dedup_substring", "udfs.dedup.kernels.windows"),
+        session_conf=nothing,
         is_on=is_enabled,
     ),
     Stage(

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.catalog import CORPUS, POSITION
+from jobs.runtime.stage import NOT_COMPILED
 from udfs.settings import Section
 
 
@@ -23,6 +24,7 @@ def session_conf(settings: PublishSettings) -> dict[str, str]:
     """What Spark has to know to cut files to size: the REBALANCE hint splits and joins shuffle partitions around the
     advisory size."""
     return {
+        **NOT_COMPILED,
         "spark.sql.adaptive.advisoryPartitionSizeInBytes": str(settings.file_bytes),
         "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     }

@@ -70,7 +70,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         log_file=str(folder / "spark.log"),
         conf={
             "spark.sql.adaptive.enabled": "false",  # pure cost on a handful of rows
-            "spark.sql.codegen.wholeStage": "false",  # as is compiling each query
+            "spark.sql.codegen.wholeStage": "false",  # as is compiling each query,
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",  # and each projection
             "spark.local.dir": str(folder),
             # The JVM's second compiler does not pay for itself in minutes.
             "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",

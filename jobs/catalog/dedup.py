@@ -97,7 +97,7 @@ BLOOM_SHARDS = Table(
         Column("part", "INT", "number of the piece of the filter, from 0; pieces without new bits are left out"),
         BATCH,
         Column("ngrams", "BIGINT", "n-grams that the batch put into the shard"),
-        Column("bits", "BINARY", "the bits of the piece that are set since this batch"),
+        Column("bits", "BINARY", "the bits of the piece that are set since this batch, compressed (zstd)"),
     ),
     key=("shard", "part", "batch"),
 )

@@ -4,9 +4,8 @@ Rows are counted after the commit, in the tables themselves and over narrow colu
 see; Delta's RESTORE makes the tables as they were where the check fails.
 """
 
-import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,7 +19,8 @@ from jobs.catalog import FAILURES, POSITION, TABLES
 from jobs.runtime.errors import StageFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Pending
-from jobs.runtime.stage import OFF, Stage
+from jobs.runtime.session import session_conf
+from jobs.runtime.stage import NOT_COMPILED, OFF, Stage
 from jobs.runtime.threads import at_once
 from jobs.runtime.workspace import LakeWorkspace
 from udfs.settings import Section
@@ -58,11 +58,14 @@ def commit(lake: Lake, work: Pending, settings: Section, limits: RunSettings, ro
     try:
         if work.parts == OFF:
             _write(lake, stage, batch, {table: lake.read(table).limit(0) for table in stage.writes}, mark)
-            return Counts(0, 0, 0, 0)
-        with _session_conf(lake, stage.session_conf(settings)):
+            return _count_and_note_losses(lake, stage, batch, 0, None, mark)
+        with session_conf(lake.spark, stage.session_conf(settings)):
             given = (*_inputs(lake, work), settings, *([workspace] if stage.needs_workspace else []))
-            _write(lake, stage, batch, stage.transform(*given), mark)
-        counts = _count(lake, stage, batch, rows_in)
+            made = stage.transform(*given)
+            frames = made if isinstance(made, Mapping) else {stage.writes[0]: made}
+            _write(lake, stage, batch, frames, mark)
+        with session_conf(lake.spark, NOT_COMPILED):
+            counts = _count_and_note_losses(lake, stage, batch, rows_in, frames.get("losses"), mark)
         _check(label, counts, limits, lambda: _commonest_losses(lake, stage, batch))
     except StageFailed:
         _take_back(lake, stage, mark)
@@ -93,22 +96,6 @@ def _cause(error: Exception) -> str:
     return (named or lines or [type(error).__name__])[-1 if named else 0][:500]
 
 
-@contextlib.contextmanager
-def _session_conf(lake: Lake, conf: Mapping[str, str]) -> Iterator[None]:
-    """Spark settings for one stage; afterwards they are as they were."""
-    before = {key: lake.spark.conf.get(key, None) for key in conf}
-    for key, value in conf.items():
-        lake.spark.conf.set(key, value)
-    try:
-        yield
-    finally:
-        for key, old in before.items():
-            if old is None:
-                lake.spark.conf.unset(key)
-            else:
-                lake.spark.conf.set(key, old)
-
-
 def _inputs(lake: Lake, work: Pending) -> list[DataFrame]:
     """The batch's rows of what the stage reads, then the rows of earlier batches of its history."""
     frames = []
@@ -131,18 +118,33 @@ def _files(spark: SparkSession, batch: Batch) -> DataFrame:
     return spark.range(0, count, 1, count).join(F.broadcast(listed), "id").drop("id")
 
 
-def _write(lake: Lake, stage: Stage, batch: Batch, rows: DataFrame | Mapping[str, DataFrame], mark: str) -> None:
-    """Replace the batch's rows in the stage's tables, and give each failed document its row in `losses`."""
-    frames = rows if isinstance(rows, Mapping) else {stage.writes[0]: rows}
-    has_details = "detail" in TABLES[stage.writes[0]].column_names
-    tables = [table for table in stage.writes if table != "losses" or not has_details]
+def _write(lake: Lake, stage: Stage, batch: Batch, frames: Mapping[str, DataFrame], mark: str) -> None:
+    """Replace the batch's rows in the stage's tables; those of `losses` only where failed documents add none to them
+    (`_count_and_note_losses`)."""
+    tables = [table for table in stage.writes if table != "losses" or not _has_details(stage)]
     at_once(*(partial(lake.replace, table, frames[table], mark, **_place(table, stage, batch)) for table in tables))
-    if has_details:
-        failed, known = _failed(lake, stage, batch), lake.read("losses", stage=stage.name, batch=batch.batch)
-        if "losses" in frames:
-            failed = failed.unionByName(frames["losses"])
-        if failed.head(1) or known.head(1):  # an empty commit would cost as much as a full one
-            lake.replace("losses", failed, mark, stage=stage.name, batch=batch.batch)
+
+
+def _has_details(stage: Stage) -> bool:
+    """Whether failed documents are told in the stage's own table, from which their rows of `losses` are made."""
+    return "detail" in TABLES[stage.writes[0]].column_names
+
+
+def _count_and_note_losses(
+    lake: Lake, stage: Stage, batch: Batch, rows_in: int, losses: DataFrame | None, mark: str
+) -> Counts:
+    """What became of the documents; each failed one gets its row in `losses`, beside those that the stage gives."""
+    if not _has_details(stage):
+        return _count(lake, stage, batch, rows_in)
+    known = lake.read("losses", stage=stage.name, batch=batch.batch)
+    counts: Counts
+    counts, before = at_once(partial(_count, lake, stage, batch, rows_in), partial(known.head, 1))
+    found = _failed(lake, stage, batch)
+    found = found if losses is None else found.unionByName(losses)
+    # An empty commit would cost as much as a full one.
+    if before or counts.failed or (losses is not None and losses.head(1)):
+        lake.replace("losses", found, mark, stage=stage.name, batch=batch.batch)
+    return counts
 
 
 def _place(table: str, stage: Stage, batch: Batch) -> dict[str, Any]:
@@ -170,7 +172,7 @@ def _count(lake: Lake, stage: Stage, batch: Batch, rows_in: int) -> Counts:
         return Counts((said[0] or 0) + (said[1] or 0), kept, 0, lost)
     if "keep" not in TABLES[main].column_names:
         return _count_documents(rows, rows_in)
-    fate = F.when(F.col("keep"), "kept").when(F.col("reason").isin(*FAILURES), "failed").otherwise("rejected")
+    fate = F.when(F.col("reason").isin(*FAILURES), "failed").when(F.col("keep"), "kept").otherwise("rejected")
     found = {row.fate: row["count"] for row in rows.groupBy(fate.alias("fate")).count().collect()}
     return Counts(rows_in, found.get("kept", 0), found.get("rejected", 0), found.get("failed", 0))
 

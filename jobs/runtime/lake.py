@@ -19,6 +19,9 @@ from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.table import Table, literal
 from jobs.views import VIEWS, available, definition, mentioned
 
+# Commits after which Delta writes down what all of them come to. It takes as long as several small commits, and to read
+# some dozen commits takes no longer than to read what they come to, so ten, its default, are few.
+CHECKPOINT_INTERVAL = "50"
 ALL = frozenset((*TABLES, *(view.name for view in VIEWS)))
 
 
@@ -158,11 +161,12 @@ class Lake:
             f"`{c.name}` {c.type}{' NOT NULL' if c.required else ''} COMMENT {literal(c.comment)}"
             for c in table.columns
         )
-        properties = {f"delta.constraints.{name}": check for name, check in table.checks}
+        constraints = {f"delta.constraints.{name}": check for name, check in table.checks}
+        properties = {"delta.checkpointInterval": CHECKPOINT_INTERVAL, **constraints}
         definition = (
             f"CREATE TABLE {self.identifier(table.name)} ({columns}) USING DELTA COMMENT {literal(table.comment)}"
             + (f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else "")
-            + (f" TBLPROPERTIES ({_properties(properties)})" if properties else "")
+            + f" TBLPROPERTIES ({_properties(properties)})"
         )
         if not self.registered:
             _remove_leavings(f"{self.location}/{table.name}")

@@ -16,8 +16,8 @@ from jobs.runtime.commit import Counts, RunSettings, commit
 from jobs.runtime.console import Console, duration
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Done, Pending
-from jobs.runtime.session import running_tasks
-from jobs.runtime.stage import Stage, key_of
+from jobs.runtime.session import running_tasks, session_conf
+from jobs.runtime.stage import NOT_COMPILED, Stage, key_of
 from udfs.crawl.files import InputFile
 from udfs.settings import Section
 
@@ -71,7 +71,8 @@ def do(
     with console.working(f"{stage.name}, batch {batch.batch}", rows_in, lambda: running_tasks(lake.spark)):
         counts = commit(lake, work, settings, limits, rows_in, run)
     seconds = round(time.monotonic() - started, 3)
-    row = _note(lake, work, counts, versions, seconds, run)
+    with session_conf(lake.spark, NOT_COMPILED):
+        row = _note(lake, work, counts, versions, seconds, run)
     console.line(_result_line(work, counts, seconds))
     return row
 

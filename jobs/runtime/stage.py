@@ -23,10 +23,19 @@ from udfs.settings import Section
 
 OFF = {"switch": "off"}  # the parts of the key of a stage that is switched off
 
+# For rows that are whole documents, and for a handful of rows: Spark's own part of the work on them is next to nothing,
+# while to write Java for each query's projections, and to compile it, takes as long as a small commit.
+NOT_COMPILED = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+
 
 def nothing(_: Section) -> dict[str, str]:
-    """For a stage without models, or without Spark settings of its own."""
+    """For a stage without models, or one of many narrow rows, which wants Spark as it is."""
     return {}
+
+
+def of_documents(_: Section) -> dict[str, str]:
+    """Spark settings of a stage whose rows are whole documents."""
+    return NOT_COMPILED
 
 
 def no_models(_: Section) -> tuple[tuple[str, str], ...]:
@@ -67,7 +76,7 @@ class Stage:
     assets        digests of the models and files it uses, from its settings
     models        (folder, variant) of the models that its tasks load, from its settings
     unkeyed       settings that do not change the rows, such as retries; dotted where they are deeper
-    session_conf  Spark settings while it runs, from its settings
+    session_conf  Spark settings while it computes and writes, from its settings
     is_on         whether it is to be done, from its settings; the rows of a stage that is switched off are taken away
     needs_workspace     it is also given a Workspace, after the settings, and may look at what it wrote there
     """
@@ -82,7 +91,7 @@ class Stage:
     assets: Callable[[Any], Mapping[str, str]] = nothing
     models: Callable[[Any], Sequence[tuple[str, str]]] = no_models
     unkeyed: tuple[str, ...] = ()
-    session_conf: Callable[[Any], Mapping[str, str]] = nothing
+    session_conf: Callable[[Any], Mapping[str, str]] = of_documents
     is_on: Callable[[Any], bool] = always
     needs_workspace: bool = False
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -282,7 +283,7 @@ def bits_of(deduper: Deduper) -> set[tuple[int, int]]:
     """The bits that a new filter saves."""
     found = set()
     for part, saved in deduper.new_bits():
-        places = np.flatnonzero(np.unpackbits(np.frombuffer(saved, np.uint8), bitorder="little"))
+        places = np.flatnonzero(np.unpackbits(np.frombuffer(zstandard.decompress(saved), np.uint8), bitorder="little"))
         found |= {(part * 16_384 + place // 512, place % 512) for place in places.tolist()}
     return found
 

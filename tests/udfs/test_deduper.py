@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import zstandard
 
 from tests.made_up_prose import sentences
 from tests.udfs.texts import real_texts
@@ -151,7 +152,7 @@ def test_batch_after_batch_is_as_one_go(mode: str, expected_ngrams: int) -> None
 def union(parts: list[tuple[int, bytes]]) -> dict[int, int]:
     together: dict[int, int] = {}
     for part, bits in parts:
-        together[part] = together.get(part, 0) | int.from_bytes(bits, "little")
+        together[part] = together.get(part, 0) | int.from_bytes(zstandard.decompress(bits), "little")
     return together
 
 
@@ -161,15 +162,17 @@ def test_a_batch_saves_its_own_bits_only() -> None:
     first.columns(array(corpus(500)))
     saved = list(first.new_bits())
     assert [part for part, _ in saved] == list(range(-(-first.size.bytes // PART_BYTES)))
-    assert all(len(bits) == PART_BYTES for _, bits in saved[:-1])
+    assert all(len(zstandard.decompress(bits)) == PART_BYTES for _, bits in saved[:-1])
     for part, bits in saved:
         second.load(part, bits)
     assert list(second.new_bits()) == []
     second.columns(array(["five words and one more"]))
     assert second.inserted == 1
     ((part, bits),) = second.new_bits()
-    assert int.from_bytes(bits, "little").bit_count() <= second.size.hashes
-    assert len(bits) == len(dict(saved)[part])
+    new = zstandard.decompress(bits)
+    assert int.from_bytes(new, "little").bit_count() <= second.size.hashes
+    assert len(new) == len(zstandard.decompress(dict(saved)[part]))
+    assert len(bits) < 200, "a part with a few bits costs as much as a full one"
 
 
 def test_the_number_of_inserted_ngrams_is_that_of_different_ones() -> None:
@@ -186,7 +189,10 @@ def test_what_is_no_part_of_the_filter_is_refused() -> None:
     (part, bits), *_ = _saved(SHORT)
     deduper.load(part, bits)
     with pytest.raises(ValueError, match=r"found 3 bytes for part 0 .* saved by other settings"):
-        deduper.load(0, b"abc")
+        deduper.load(0, zstandard.compress(b"abc"))
+    for damaged in (b"abc", b"", bits[:-1], zstandard.ZstdCompressor(write_content_size=False).compress(bits)):
+        with pytest.raises(ValueError, match=r"found damaged bytes for part 0 .*, expected 62,016;"):
+            deduper.load(0, damaged)
     for number in (-1, 1, 2**40):
         with pytest.raises(ValueError, match=f"for part {number} "):
             deduper.load(number, bits)
@@ -205,7 +211,7 @@ def test_saved_bits_are_those_of_earlier_versions() -> None:
     """A filter of one block: the very bytes, which must stay."""
     deduper = Deduper(BloomSettings(min_ngram=1, expected_ngrams=20))
     deduper.columns(array(["The quick brown fox", "jumps over the lazy dog."]))
-    assert [(part, bits.hex()) for part, bits in deduper.new_bits()] == [(0, SAVED)]
+    assert [(part, zstandard.decompress(bits).hex()) for part, bits in deduper.new_bits()] == [(0, SAVED)]
 
 
 SAVED = (

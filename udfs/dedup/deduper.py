@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import zstandard
 
 from udfs.dedup.bloom import BLOCK_BYTES, BloomSettings, check
 from udfs.dedup.bloom_modes import BloomCut, BloomReason
@@ -52,14 +53,21 @@ class Deduper:
         self._note(batch.fresh)
         return columns_of(texts, batch, self.settings)
 
-    def load(self, part: int, bits: bytes) -> None:
+    def load(self, part: int, packed: bytes) -> None:
         """Add a part of a filter that `new_bits` gave; in any order, and before `columns` or `prime`. Raises ValueError
         for what is no part of this filter."""
         words = self._filter.bits[part * _PART_WORDS : (part + 1) * _PART_WORDS]
-        if part < 0 or not len(words) or len(bits) != words.nbytes:
+        expected = words.nbytes if part >= 0 else 0
+        try:
+            size = zstandard.frame_content_size(packed)
+            bits = zstandard.ZstdDecompressor().decompress(packed) if size == expected else b""
+        except zstandard.ZstdError:
+            size, bits = -1, b""
+        if not expected or len(bits) != expected:
+            found = f"{size:,}" if size >= 0 else "damaged"
             raise ValueError(
-                f"found {len(bits):,} bytes for part {part} of a Bloom filter of {self.size.bytes:,} bytes, expected "
-                f"{words.nbytes if part >= 0 else 0:,}; it was saved by other settings: use those, or start anew"
+                f"found {found} bytes for part {part} of a Bloom filter of {self.size.bytes:,} bytes, expected "
+                f"{expected:,}; it was saved by other settings: use those, or start anew"
             )
         if self.inserted:
             raise ValueError("found a part loaded after texts, expected all parts first; load them before any text")
@@ -68,15 +76,18 @@ class Deduper:
 
     def new_bits(self) -> Iterator[tuple[int, bytes]]:
         """The bits of all n-grams inserted since the filter was made or loaded: number and bytes of each part of 1 MiB
-        that has some. The union over all batches, loaded, is the filter."""
-        if self._loaded and self._own is None:
-            yield from self._logged_bits()
-            return
+        that has some, compressed (zstd), so that a small batch costs what it says and not what the filter holds. The
+        union over all batches, loaded, is the filter."""
+        compressor = zstandard.ZstdCompressor(level=1)
+        for part, words in self._logged_words() if self._loaded and self._own is None else self._all_words():
+            yield part, compressor.compress(words.astype("<u8", copy=False).tobytes())
+
+    def _all_words(self) -> Iterator[tuple[int, Any]]:
         bits = self._own if self._loaded else self._filter.bits
         for part, start in enumerate(range(0, len(bits), _PART_WORDS)):
             words = bits[start : start + _PART_WORDS]
             if words.any():
-                yield part, words.astype("<u8", copy=False).tobytes()
+                yield part, words
 
     def _note(self, fresh: Any) -> None:
         self.inserted += len(fresh)
@@ -96,7 +107,7 @@ class Deduper:
     def _insert(self, bits: Any, first_block: int, ngrams: Any) -> None:
         bloom.insert_part(bits, first_block, self.size.blocks, self.size.hashes, ngrams)
 
-    def _logged_bits(self) -> Iterator[tuple[int, bytes]]:
+    def _logged_words(self) -> Iterator[tuple[int, Any]]:
         """From the log, sorted: the block of a hash grows with the hash."""
         ngrams = np.sort(np.concatenate([np.zeros(0, np.uint64), *self._log]))
         parts = range(-(-self.size.blocks // _PART_BLOCKS))
@@ -107,7 +118,7 @@ class Deduper:
                 first = part * _PART_BLOCKS
                 words = np.zeros(min(self.size.blocks - first, _PART_BLOCKS) * WORDS, np.uint64)
                 self._insert(words, first, ngrams[edges[part] : edges[part + 1]])
-                yield part, words.astype("<u8", copy=False).tobytes()
+                yield part, words
 
 
 def rule_of(settings: BloomSettings) -> bloom_modes.Rule:

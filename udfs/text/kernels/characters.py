@@ -49,8 +49,8 @@ def table_of(predicates: Mapping[int, Callable[[str], bool]]) -> tuple[NDArray[n
 @cache
 def _asked() -> tuple[list[str], NDArray[Any]]:
     """The characters to ask, and for each code point the place of the one that answers for it."""
-    everything = _everything()
-    pages = [everything[start : start + _PAGE] for start in range(0, CODE_POINTS, _PAGE)]
+    text = everything()
+    pages = [text[start : start + _PAGE] for start in range(0, CODE_POINTS, _PAGE)]
     whole = 2 + _PAGE * np.where(np.arange(len(pages)) * _PAGE < 0x10000, 6, 10)  # all as \uXXXX or \UXXXXXXXX
     sizes = np.where(np.array([len(repr(page)) for page in pages]) == whole, 1, _PAGE)
     asked = "".join([page[:size] for page, size in zip(pages, sizes.tolist(), strict=True)])
@@ -60,14 +60,14 @@ def _asked() -> tuple[list[str], NDArray[Any]]:
 
 
 @cache
-def _everything() -> str:
+def everything() -> str:
     """All code points in order; the surrogates are made one by one, since decoding them takes 200 ms."""
     codes = np.arange(CODE_POINTS, dtype="<u4")
     below, above = codes[:0xD800].tobytes(), codes[0xE000:].tobytes()
     return below.decode("utf-32-le") + "".join(map(chr, range(0xD800, 0xE000))) + above.decode("utf-32-le")
 
 
-_LINE_ENDS = frozenset(line[-1] for line in _everything().splitlines(keepends=True)[:-1])
+_LINE_ENDS = frozenset(line[-1] for line in everything().splitlines(keepends=True)[:-1])
 
 BLOCKS, ENTRIES = table_of(
     {
@@ -105,7 +105,7 @@ LOWER_BYTES = np.array([*bytes(range(128)).lower(), *range(128, 256)], np.uint8)
 
 
 def _distances() -> NDArray[np.int32]:
-    text = _everything()
+    text = everything()
     for letter in UNEVEN:
         text = text.replace(letter, "\0")
     lowered = text.lower()

@@ -1,5 +1,6 @@
 """Compiled counts and tokens of the lines of a text; the definition is `udfs.programs.tagging.facts`."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from udfs.text.kernels.characters import (
     Utf8,
     classes_of,
     decode,
+    everything,
     lower_case,
     two_stages,
 )
@@ -53,9 +55,8 @@ def _marks() -> tuple[NDArray[np.uint16], NDArray[Any]]:
     for flag, marks in ((COMMA, COMMAS), (STOP, STOPS), (COLON, COLONS), (SEPARATOR, SEPARATORS), (BRACKET, BRACKETS)):
         for mark in marks:
             values[ord(mark)] |= flag
-    everything = "".join(map(chr, range(CODE_POINTS)))
-    for found in UNSPACED.finditer(everything):
-        values[found.start()] |= NO_SPACES
+    for run in re.finditer(f"(?:{UNSPACED.pattern})+", everything()):  # one by one they would take ten times as long
+        values[run.start() : run.end()] |= NO_SPACES
     return two_stages(values)
 
 

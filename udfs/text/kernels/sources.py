@@ -28,7 +28,7 @@ def source_digest(module: str) -> bytes | None:
     """
     if _spec(module) is None:
         return None
-    tops = {module.partition(".")[0], _OURS}
+    tops = frozenset((module.partition(".")[0], _OURS))
     waiting, met = [module], {module}
     digest = hashlib.sha256()
     while waiting:
@@ -37,15 +37,20 @@ def source_digest(module: str) -> bytes | None:
         if source is None:
             return None
         digest.update(f"{name} {len(source)}\n{source}".encode())
-        found = set(_imports(name, source, tops)) - met
+        found = _imports(name, tops) - met
         waiting += sorted(found, reverse=True)
         met |= found
     return digest.digest()
 
 
-def _imports(module: str, source: str, tops: set[str]) -> Iterator[str]:
-    """Modules below `tops` that `source` imports. Of a package all direct modules too, since `from package import name`
+@cache
+def _imports(module: str, tops: frozenset[str]) -> frozenset[str]:
+    """Modules below `tops` that a module imports. Of a package all direct modules too, since `from package import name`
     may mean one."""
+    return frozenset(_imported(module, _source(module) or "", tops))
+
+
+def _imported(module: str, source: str, tops: frozenset[str]) -> Iterator[str]:
     for one, several in _IMPORT.findall(source):
         for written in [one] if one else (part.split()[0] for part in several.split(",") if part.split()):
             name = _absolute(written, module)
@@ -73,6 +78,7 @@ def _source(module: str) -> str | None:
         return None
 
 
+@cache
 def _spec(module: str) -> ModuleSpec | None:
     try:
         return importlib.util.find_spec(module)

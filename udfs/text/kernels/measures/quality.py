@@ -14,9 +14,9 @@ from udfs.text.kernels.characters import (
     CODE_POINTS,
     Offsets,
     Utf8,
-    _everything,
     classes_of,
     decode,
+    everything,
     two_stages,
 )
 from udfs.text.kernels.compiling import compiled, inlined
@@ -36,7 +36,7 @@ _HASH, _DOT, _BLANK, _NEWLINE, _ELLIPSIS = 0x23, 0x2E, 0x20, 0x0A, 0x2026
 def _unspaced() -> NDArray[np.uint8]:
     """For each code point whether it is of a script that puts no space between words."""
     flags = np.zeros(CODE_POINTS, np.uint8)
-    for run in re.finditer(f"{UNSPACED.pattern}+", _everything()):
+    for run in re.finditer(f"{UNSPACED.pattern}+", everything()):
         flags[run.start() : run.end()] = 1
     return flags
 
