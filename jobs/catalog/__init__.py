@@ -6,8 +6,7 @@ the README's data-flow table and `DESCRIBE` show them.
 
 Two columns recur. `batch` numbers the unit of work: a stage replaces its rows of one batch atomically. `keep` and
 `reason` say what became of a document at a stage: kept (`keep`), rejected (a reason of the stage's rules) or failed (a
-reason in `FAILURES`, with a row in `losses`). Ids and numbers stand first and text last, because Delta keeps statistics
-of the first 32 columns.
+reason in `FAILURES`, with a row in `losses`). Ids and numbers stand first and text last.
 """
 
 from jobs.catalog.columns import BATCH, BATON, BATON_NAMES, DOC_ID, EDITS, KEEP, POSITION

@@ -162,7 +162,12 @@ class Lake:
             for c in table.columns
         )
         constraints = {f"delta.constraints.{name}": check for name, check in table.checks}
-        properties = {"delta.checkpointInterval": CHECKPOINT_INTERVAL, **constraints}
+        skipping = {"StatsColumns": ",".join(table.sought)} if table.sought else {"NumIndexedCols": "0"}
+        properties = {
+            "delta.checkpointInterval": CHECKPOINT_INTERVAL,
+            **{f"delta.dataSkipping{name}": value for name, value in skipping.items()},
+            **constraints,
+        }
         definition = (
             f"CREATE TABLE {self.identifier(table.name)} ({columns}) USING DELTA COMMENT {literal(table.comment)}"
             + (f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else "")

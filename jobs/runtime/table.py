@@ -4,6 +4,9 @@ from typing import NamedTuple, cast
 
 from pyspark.sql.types import StructType
 
+# Columns beside its key by which people look for rows.
+SOUGHT = frozenset(("doc_id", "url", "host", "site", "fetched_at", "language", "overall_score", "edu"))
+
 
 class Column(NamedTuple):
     """A column: its Spark SQL type and the comment that `DESCRIBE` shows."""
@@ -29,6 +32,13 @@ class Table(NamedTuple):
     def column_names(self) -> tuple[str, ...]:
         """The columns' names in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def sought(self) -> tuple[str, ...]:
+        """Columns of which Delta notes the least and the greatest value in each file, so that readers skip files. It
+        would do so for the first 32, texts too, which takes time with every row."""
+        wanted = SOUGHT.union(self.key).difference(self.partitioned_by)
+        return tuple(name for name in self.column_names if name in wanted)
 
     @property
     def ddl(self) -> str:

@@ -1,11 +1,14 @@
 """The data model: what is promised of every table."""
 
+import json
+from pathlib import Path
+
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
-from jobs.catalog import TABLES
+from jobs.catalog import LOSSES, TABLES
 from jobs.runtime.lake import Lake
 from jobs.runtime.table import Table
 
@@ -46,3 +49,28 @@ def test_the_table_that_is_made_is_the_one_declared(spark: SparkSession, table: 
     }
     asked_of_readers = DeltaTable(f"{tmp_path}/{table.name}").protocol()  # what docs/other_engines.md says
     assert (asked_of_readers.min_reader_version, asked_of_readers.reader_features) == (1, None)
+
+
+@EVERY
+def test_readers_skip_files_by_what_identifies_a_row_and_never_by_texts(table: Table) -> None:
+    types = {column.name: column.type for column in table.columns}
+    assert set(table.key) <= {*table.sought, *table.partitioned_by}
+    assert not {*table.sought} & {"text", "title", "detail", "program"}
+    assert {types[name] for name in table.sought} <= {"STRING", "INT", "BIGINT", "TIMESTAMP"}
+
+
+@pytest.mark.spark
+def test_a_file_has_statistics_of_the_columns_that_are_sought(spark: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(spark, str(tmp_path))
+    row = {"stage": "ingest", "batch": 1, "file": "f", "offset": 7, "doc_id": "d", "url": "u", "reason": "r"}
+    losses = spark.createDataFrame([{**row, "detail": "what was found"}], LOSSES.ddl)
+    lake.replace("losses", losses, stage="ingest", batch=1)
+    commits = sorted((tmp_path / "losses/_delta_log").glob("*.json"))
+    (added,) = [json.loads(line)["add"] for line in commits[-1].read_text().splitlines() if line.startswith('{"add"')]
+    assert json.loads(added["stats"])["minValues"] == {
+        "file": "f",
+        "offset": 7,
+        "doc_id": "d",
+        "url": "u",
+        "reason": "r",
+    }

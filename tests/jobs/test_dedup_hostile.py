@@ -23,7 +23,7 @@ from jobs.dedup_minhash import dedup_minhash
 from jobs.documents import short_id
 from jobs.minhash.settings import AlarmSettings, DedupMinhashSettings
 from jobs.runtime.errors import StageFailed
-from jobs.runtime.session import SparkSettings, open_session
+from jobs.runtime.session import SparkSettings, open_session, session_conf
 from jobs.sign import SignSettings
 from tests.conftest import ROOT
 from tests.jobs.test_dedup_minhash import Text, as_defined, defined, exact_rows, made_up, run, screened
@@ -38,6 +38,9 @@ MILLION = 1_000_000
 CHANGED = 1_000  # every so many-th copy has one word changed
 NO_ALARM = AlarmSettings(cluster_documents=10 * MILLION, source_loss_ratio=1.0)
 BLOOM = DedupBloomSettings(expected_ngrams=4_000_000, shards=2)
+
+# Spark as it is; the session of the tests compiles nothing, which pays for a handful of rows only.
+AS_USUAL = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
 
 BLANK = ["", " ", "\n\t \n", "\u3000", "\x85\u2028"]
 SHORT = [
@@ -81,9 +84,10 @@ def test_of_a_million_copies_one_is_kept_after_a_million_comparisons(spark: Spar
     documents, signatures = copies(spark, MILLION)
     places, bands = spark.createDataFrame([], DUPLICATES.ddl), spark.createDataFrame([], BANDS.ddl)
     work, settings = Folder(tmp_path), DedupMinhashSettings(alarms=NO_ALARM)
-    found = dedup_minhash(signatures, documents, signatures.limit(0), bands, places, settings, work)
-    rows = work.write("duplicates", found["duplicates"])
-    verdicts = rows.groupBy("keep", "reason", "cluster", "keeper", "similarity").count().collect()
+    with session_conf(spark, AS_USUAL):
+        found = dedup_minhash(signatures, documents, signatures.limit(0), bands, places, settings, work)
+        rows = work.write("duplicates", found["duplicates"])
+        verdicts = rows.groupBy("keep", "reason", "cluster", "keeper", "similarity").count().collect()
     one, of_changed = "0000000", MILLION // CHANGED
     assert {tuple(row) for row in verdicts} == {
         (True, None, one, one, 1.0, 1),

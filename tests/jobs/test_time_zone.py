@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ class NotedLake:
 
     def __init__(self) -> None:
         self.spark, self.rows = self, []  # type: list[tuple[Any, ...]]
+        self.conf = SimpleNamespace(get=lambda *_: None, set=lambda *_: None, unset=lambda *_: None)
 
     def createDataFrame(self, rows: list[tuple[Any, ...]], _: str) -> list[tuple[Any, ...]]:  # noqa: N802 - Spark's name
         return rows
