@@ -39,19 +39,15 @@ class ComponentsSettings(Section):
     )
 
 
-def components(
-    edges: DataFrame, write: Write, settings: ComponentsSettings, most_edges: int | None = None
-) -> DataFrame:
+def components(edges: DataFrame, write: Write, settings: ComponentsSettings) -> DataFrame:
     """Edges (a BIGINT, b BIGINT), none null, loops and repeats allowed -> (id BIGINT, cluster BIGINT): each id of an
     edge once, with the smallest id of its component.
 
     `write(name, frame)` writes a frame down outside the tables and gives it back as read from there; what it wrote must
     last until the result has been read, and a name comes once. Alone among the transforms this one counts: once a
-    round, the rows of the frame just written, because how many rounds there are depends on it; it does neither where
-    `most_edges`, a bound that the caller knows, is for one task. Raises StageFailed after `max_rounds` rounds.
+    round, the rows of the frame just written, because how many rounds there are depends on it. Raises StageFailed after
+    `max_rounds` rounds.
     """
-    if most_edges is not None and most_edges <= settings.one_task_edges:
-        return edges.coalesce(1).mapInArrow(cluster_edges, SCHEMA)
     left = write("components_edges_0", edges.transform(to_simple))
     found: list[DataFrame] = []
     while (edges_left := left.count()) > settings.one_task_edges:

@@ -2,9 +2,9 @@
 
 Documents that share a band key are compared with the bucket's representatives (`jobs/minhash/buckets.py`), what is
 similar enough is joined to clusters (`jobs/components.py`), and of each cluster one document is kept
-(`jobs/minhash/keepers.py`). What a new batch needs of earlier ones is in `bands`, `signatures` and `duplicates`, so no
-text is read again. What comes out is defined in `udfs/dedup/near_duplicates.py`, with the rule that says how far
-batches one by one equal one run over everything.
+(`jobs/minhash/keepers.py`); all of a small batch is one task's (`jobs/minhash/one_task.py`). What a new batch needs of
+earlier ones is in `bands`, `signatures` and `duplicates`, so no text is read again. What comes out is defined in
+`udfs/dedup/near_duplicates.py`, with the rule that says how far batches one by one equal one run over everything.
 """
 
 from pyspark.sql import DataFrame
@@ -12,10 +12,11 @@ from pyspark.sql import functions as F
 
 from jobs.catalog import BANDS, BATON_NAMES, DUPLICATES
 from jobs.documents import short_id
-from jobs.minhash.alarms import check_clusters, check_sources
-from jobs.minhash.buckets import link
-from jobs.minhash.keepers import to_clustered
-from jobs.minhash.pairs import similarities
+from jobs.minhash.alarms import check
+from jobs.minhash.buckets import History
+from jobs.minhash.keepers import is_keeper
+from jobs.minhash.one_task import in_one_task
+from jobs.minhash.rounds import in_rounds
 from jobs.minhash.settings import DedupMinhashSettings
 from jobs.reasons import DuplicateReason
 from jobs.runtime.stage import Workspace
@@ -50,39 +51,30 @@ def dedup_minhash(
     one for each document that was kept so far, and rows of `bands`."""
     documents = duplicates.where("keep").select(*BATON_NAMES, short_id())
     signed = signatures.where("signature IS NOT NULL")
-    links = link(signed, past_bands, past_signatures, settings.verify, work)
-    if links.most_edges is None:
-        links = links._replace(edges=work.write("edges", links.edges))
     ranked = documents.join(signatures.select("id", "chars"), "id") if settings.keep == "longest" else documents
-    clustered = to_clustered(ranked, links, past_places, settings, work)
-    clustered = work.write("clustered", clustered.transform(with_known_similarity, links.edges))
-    others = clustered.where("keeper_id != id AND similarity IS NULL").select(
-        F.col("id").alias("a"), F.col("keeper_id").alias("b")
-    )
-    everyone, exact = signed.unionByName(past_signatures), settings.verify.by == "shingles"
-    _, _, measured = at_once(
-        lambda: check_clusters(clustered, settings.alarms),
-        lambda: check_sources(documents, clustered, settings.alarms),
-        lambda: work.write("measured", similarities("others", others, signed, everyone, work, exact=exact)),
-    )
+    has_past, is_small = at_once(past_bands.inputFiles, lambda: is_for_one_task(signed, settings))
+    history = History(past_bands, past_signatures, past_places, is_empty=not has_past)
+    placed = (in_one_task if is_small else in_rounds)(ranked, signed, history, settings, work)
+    check(documents, placed.members, settings.alarms)
     return {
-        "duplicates": documents.transform(to_places, clustered, measured),
-        "bands": links.representatives.select(*BANDS.column_names),
+        "duplicates": documents.transform(to_places, placed.members),
+        "bands": placed.representatives.select(*BANDS.column_names),
     }
 
 
-def with_known_similarity(clustered: DataFrame, edges: DataFrame) -> DataFrame:
-    """And the `similarity` of each document to the keeper of its cluster; null where they were not compared."""
-    known = edges.select(F.col("a").alias("id"), F.col("b").alias("keeper_id"), "similarity")
-    return clustered.join(known, ["id", "keeper_id"], "left")
+def is_for_one_task(signed: DataFrame, settings: DedupMinhashSettings) -> bool:
+    """Whether the batch is small. Shingles of long texts are megabytes, so where they are compared none is."""
+    most = min(settings.verify.one_task_keys, settings.components.one_task_edges)
+    if not most or settings.verify.by == "shingles":
+        return False
+    (found,) = signed.agg(F.sum(F.size("band_keys")).alias("keys")).collect()
+    return (found.keys or 0) <= most
 
 
-def to_places(documents: DataFrame, clustered: DataFrame, measured: DataFrame) -> DataFrame:
+def to_places(documents: DataFrame, members: DataFrame) -> DataFrame:
     """Rows of `duplicates` for all documents of the batch; most are alone."""
-    places = clustered.select("id", "cluster", "keeper", "keeper_id", "similarity", F.col("keep").alias("is_keeper"))
-    later = measured.select(F.col("a").alias("id"), F.col("similarity").alias("measured"))
+    rows = documents.join(members.withColumn("is_keeper", is_keeper()), "id", "left")
     alone = F.col("cluster").isNull()
-    rows = documents.join(places, "id", "left").join(later, "id", "left")
     rows = rows.withColumn("is_kept", alone | F.col("is_keeper"))
     rejected = ~F.col("is_kept")
     return rows.select(
@@ -93,7 +85,7 @@ def to_places(documents: DataFrame, clustered: DataFrame, measured: DataFrame) -
         F.when(rejected, F.lit("minhash")).alias("method"),
         F.coalesce("cluster", "doc_id").alias("cluster"),
         F.when(alone, F.col("doc_id")).otherwise(F.col("keeper")).alias("keeper"),
-        F.coalesce("similarity", "measured", F.lit(1.0)).alias("similarity"),
+        F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
         "id",
         F.coalesce("keeper_id", "id").alias("keeper_id"),
         F.lit(None).cast("binary").alias("url_key"),

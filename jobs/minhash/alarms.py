@@ -7,37 +7,45 @@ Users of other systems report clusters that swallow whole sources, and learn of 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.minhash.keepers import is_keeper
 from jobs.minhash.settings import AlarmSettings
 from jobs.runtime.errors import StageFailed
+from jobs.runtime.threads import at_once
 
 
-def check_clusters(clustered: DataFrame, settings: AlarmSettings) -> None:
-    """Raises StageFailed where a cluster has too many of the batch's documents. `clustered` is what
-    `jobs.minhash.keepers.to_clustered` gives."""
-    sizes = clustered.groupBy("cluster").agg(
-        F.count("*").alias("documents"), F.min("url").alias("low"), F.max("url").alias("high")
-    )
+def check(documents: DataFrame, members: DataFrame, settings: AlarmSettings) -> None:
+    """Raises StageFailed where a cluster, or a source's loss, is too large. `members` are those of
+    `jobs.minhash.keepers.Placed`; the evidence is looked up only where there is a case."""
+    at_once(lambda: check_clusters(documents, members, settings), lambda: check_sources(documents, members, settings))
+
+
+def check_clusters(documents: DataFrame, members: DataFrame, settings: AlarmSettings) -> None:
+    """Raises StageFailed where a cluster has too many of the batch's documents."""
+    sizes = members.groupBy("cluster").agg(F.count("*").alias("documents"))
     worst = sizes.where(F.col("documents") > settings.cluster_documents).orderBy(F.desc("documents"), "cluster").head(1)
     for row in worst:
+        found = documents.join(members.where(F.col("cluster") == row.cluster), "id")
+        ((low, high),) = found.agg(F.min("url"), F.max("url")).collect()
         raise StageFailed(
-            f"dedup_minhash: found {row.documents:,} documents in the cluster of {row.cluster} ({row.low} ... "
-            f"{row.high}), expected at most {settings.cluster_documents:,}; nothing was committed. If they are alike "
+            f"dedup_minhash: found {row.documents:,} documents in the cluster of {row.cluster} ({low} ... "
+            f"{high}), expected at most {settings.cluster_documents:,}; nothing was committed. If they are alike "
             "raise dedup_minhash.alarms.cluster_documents, if not raise dedup_minhash.verify.similarity."
         )
 
 
-def check_sources(documents: DataFrame, clustered: DataFrame, settings: AlarmSettings) -> None:
+def check_sources(documents: DataFrame, members: DataFrame, settings: AlarmSettings) -> None:
     """Raises StageFailed where a source loses too large a share of its documents in the batch."""
-    source = F.col(settings.source)
-    before = documents.groupBy(source.alias("source")).agg(F.count("*").alias("documents"))
-    lost = clustered.where("NOT keep").groupBy(source.alias("source"))
-    loss = before.join(lost.agg(F.count("*").alias("lost"), F.max("cluster").alias("example")), "source")
+    fates = documents.join(members.withColumn("is_lost", ~is_keeper()), "id", "left")
+    sources = fates.groupBy(F.col(settings.source).alias("source"))
+    loss = sources.agg(F.count("*").alias("documents"), F.count_if("is_lost").alias("lost"))
     enough = F.col("documents") >= settings.source_documents
     too_much = F.col("lost") > settings.source_loss_ratio * F.col("documents")
-    for row in loss.where(enough & too_much).orderBy(F.desc("lost"), "source").head(1):
+    for row in loss.where(F.col("source").isNotNull() & enough & too_much).orderBy(F.desc("lost"), "source").head(1):
+        lost = fates.where((F.col(settings.source) == row.source) & F.col("is_lost"))
+        ((example,),) = lost.agg(F.max("cluster")).collect()
         raise StageFailed(
             f"dedup_minhash: found {row.lost:,} of the {row.documents:,} documents of {settings.source} {row.source} "
-            f"to be near-duplicates (such as those of {row.example}), expected at most "
+            f"to be near-duplicates (such as those of {example}), expected at most "
             f"{settings.source_loss_ratio:.0%}; nothing was committed. If they are, raise "
             "dedup_minhash.alarms.source_loss_ratio, if not dedup_minhash.verify.similarity."
         )

@@ -3,20 +3,28 @@
 The definition is `link` of `udfs/dedup/near_duplicates.py`, which goes document by document. Here it goes round by
 round: in round r every document that is still open in a bucket is compared with the bucket's r-th representative, which
 is an earlier batch's, or else the first document still open. So a round sorts rows of 20 bytes once, compares each
-distinct pair once, and hands only failures to the next. A small batch is linked by one task
-(`udfs/dedup/linking.py`): the rounds of joins cost it more than its rows do.
+distinct pair once, and hands only failures to the next.
 """
 
-from functools import reduce
 from typing import NamedTuple
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.catalog import BANDS
 from jobs.minhash.pairs import similarities
 from jobs.minhash.settings import VerifySettings
 from jobs.runtime.stage import Workspace
-from udfs.columns.linking import ROWS_IN, ROWS_OUT, link_batch
+
+
+class History(NamedTuple):
+    """Rows of `bands`, `signatures` and `duplicates` (of this stage) of earlier batches; `is_empty` where `bands` has
+    no file."""
+
+    bands: DataFrame
+    signatures: DataFrame
+    places: DataFrame
+    is_empty: bool
 
 
 class Links(NamedTuple):
@@ -25,12 +33,10 @@ class Links(NamedTuple):
     edges            (a, b, b_batch, is_past, similarity), distinct: document a is similar to representative b, which is
                      an earlier batch's where is_past
     representatives  rows of `bands`: what later batches are compared with
-    most_edges       no more edges than this, where that is known
     """
 
     edges: DataFrame
     representatives: DataFrame
-    most_edges: int | None = None
 
 
 class _Round(NamedTuple):
@@ -38,22 +44,14 @@ class _Round(NamedTuple):
     verified: DataFrame  # (a, b, b_batch, is_past, similarity)
 
 
-def link(
-    signed: DataFrame, past: DataFrame, past_signed: DataFrame, settings: VerifySettings, work: Workspace
-) -> Links:
-    """`signed`: rows of `signatures` of the batch that have one; `past`: `bands` of earlier batches; `past_signed`:
-    their `signatures`."""
-    has_past = not past.isEmpty()
-    if settings.by != "shingles" and settings.one_task_keys:  # shingles of long texts are megabytes
-        keys_found = sum(row.keys or 0 for row in signed.agg(F.sum(F.size("band_keys")).alias("keys")).collect())
-        if keys_found <= settings.one_task_keys:
-            history = (past, past_signed) if has_past else None
-            return _link_in_one_task(signed, history, settings, work)._replace(most_edges=keys_found)
+def link(signed: DataFrame, history: History, settings: VerifySettings, work: Workspace) -> Links:
+    """`signed`: rows of `signatures` of the batch that have one."""
     keys = signed.select("id", "batch", F.explode("band_keys").alias("key"))
-    if has_past:
+    if history.is_empty:
+        known, everyone = signed.sparkSession.createDataFrame([], BANDS.ddl), signed
+    else:
         keys = work.write("keys", keys)
-    known = work.write("known", only_of_keys(past, keys)) if has_past else past.limit(0)
-    everyone = signed.unionByName(past_signed) if has_past else signed
+        known, everyone = work.write("known", only_of_keys(history.bands, keys)), signed.unionByName(history.signatures)
     rounds: list[_Round] = []
     open_rows = keys
     for number in range(1, settings.representatives + 1):
@@ -66,26 +64,6 @@ def link(
             break
         open_rows = tried.transform(only_failed, failed)
     return Links(to_edges(rounds, settings), to_representatives(rounds))
-
-
-def _link_in_one_task(
-    signed: DataFrame, history: tuple[DataFrame, DataFrame] | None, settings: VerifySettings, work: Workspace
-) -> Links:
-    """`history`: `bands` and `signatures` of earlier batches. The new keys are few enough to go to where it is."""
-    parts = [signed.select("id", "batch", "band_keys", F.col("signature").alias("content"))]
-    if history:
-        past, past_signed = history
-        keys = F.broadcast(signed.select(F.explode("band_keys").alias("key")))
-        known = work.write("known", past.join(keys, "key", "left_semi").select("key", "id", "batch", "representative"))
-        needed = past_signed.join(F.broadcast(known.select("id").distinct()), "id", "left_semi")
-        parts += [known, work.write("needed", needed.select("id", F.col("signature").alias("content")))]
-    nothing = signed.sparkSession.createDataFrame([], ROWS_IN)
-    rows = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), [nothing, *parts])
-    link_rows = link_batch(settings.at_least, settings.representatives)
-    linked = work.write("linked", rows.coalesce(1).mapInArrow(link_rows, ROWS_OUT))
-    edges = linked.where("key IS NULL").select("a", "b", F.col("batch").alias("b_batch"), "is_past", "similarity")
-    new = linked.where("key IS NOT NULL").select("key", F.col("a").alias("id"), "batch", "representative")
-    return Links(edges, new)
 
 
 def only_of_keys(past: DataFrame, keys: DataFrame) -> DataFrame:

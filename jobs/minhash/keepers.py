@@ -4,6 +4,8 @@ The definition is `place` of `udfs/dedup/near_duplicates.py`. Only documents tha
 earlier batch's document belongs to is looked up in the history of `duplicates`.
 """
 
+from typing import NamedTuple
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -14,37 +16,52 @@ from jobs.minhash.settings import DedupMinhashSettings
 from jobs.runtime.stage import Workspace
 
 
+class Placed(NamedTuple):
+    """What became of a batch.
+
+    members          documents that share a cluster with another:
+        id
+        cluster      doc_id that names the cluster
+        keeper       doc_id of the document that is kept; null where none is
+        keeper_id    id of that document, or of the one the cluster is named after
+        similarity   to that document; may be null where it is the document itself
+    representatives  rows of `bands`: what later batches are compared with
+    """
+
+    members: DataFrame
+    representatives: DataFrame
+
+
 def to_clustered(
     documents: DataFrame, links: Links, places: DataFrame, settings: DedupMinhashSettings, work: Workspace
 ) -> DataFrame:
-    """The batch's documents that share a cluster with another: id, url, host, crawl, file, and
-
-    cluster       doc_id that names the cluster
-    keeper        doc_id of the document that is kept; null where none is
-    keeper_id     id of that document, or of the one the cluster is named after
-    keep          whether it is that document
+    """The batch's documents that share a cluster with another: the columns of `Placed.members`, but for `similarity`.
 
     `documents` has the batch's documents with id, and with chars where the longest is kept, `places` the rows of
     `duplicates` of this stage and earlier batches.
     """
     past = work.write("past", to_past(links.edges, places))
-    joined = components(to_graph(links.edges, past), work.write, settings.components, links.most_edges)
+    joined = components(to_graph(links.edges, past), work.write, settings.components)
     members = documents.join(joined.withColumnRenamed("cluster", "component"), "id").join(to_oldest(past), "id", "left")
     component = Window.partitionBy("component")
     chosen = members.withColumns(
         {
-            "founder": F.min(F.struct(*_rank(settings), "id")).over(component),
+            "founder": F.min(F.struct(*rank(settings), "id")).over(component),
             "oldest": F.min("oldest").over(component),
         }
     )
     in_past = F.col("oldest").isNotNull()
-    clustered = chosen.select(
-        *("id", "url", "host", "crawl", "file"),
+    return chosen.select(
+        "id",
         F.when(in_past, F.col("oldest.cluster")).otherwise(F.col("founder.doc_id")).alias("cluster"),
         F.when(in_past, F.col("oldest.keeper")).otherwise(_kept(settings, "founder.doc_id")).alias("keeper"),
         F.when(in_past, F.col("oldest.keeper_id")).otherwise(F.col("founder.id")).alias("keeper_id"),
     )
-    return clustered.withColumn("keep", F.col("keeper").isNotNull() & (F.col("keeper_id") == F.col("id")))
+
+
+def is_keeper() -> Column:
+    """Of a member whether it is the document that is kept."""
+    return F.col("keeper").isNotNull() & (F.col("keeper_id") == F.col("id"))
 
 
 def to_past(edges: DataFrame, places: DataFrame) -> DataFrame:
@@ -61,7 +78,7 @@ def to_graph(edges: DataFrame, past: DataFrame) -> DataFrame:
     return inside.union(past.select("a", F.xxhash64("cluster").alias("b")))
 
 
-def _rank(settings: DedupMinhashSettings) -> list[Column]:
+def rank(settings: DedupMinhashSettings) -> list[Column]:
     """What sorts the members of a cluster, the one to keep first."""
     place = F.array_position(F.array(*map(F.lit, settings.prefer)), F.col("crawl")) if settings.prefer else F.lit(0)
     preferred = F.when(place > 0, place).otherwise(len(settings.prefer) + 1).alias("preferred")

@@ -24,8 +24,8 @@ class VerifySettings(Section):
     one_task_keys: int = Field(
         3_000_000,
         ge=0,
-        description="a batch with at most so many band keys, a few hundred thousand documents, is linked by one task, "
-        "with 100 bytes of memory for each, which saves a small batch many small jobs",
+        description="a batch with at most so many band keys, a few hundred thousand documents, is linked and placed by "
+        "one task, with 150 bytes of memory for each, which saves a small batch many small jobs",
     )
 
     @property

@@ -136,9 +136,8 @@ def _count_and_note_losses(
     """What became of the documents; each failed one gets its row in `losses`, beside those that the stage gives."""
     if not _has_details(stage):
         return _count(lake, stage, batch, rows_in)
-    known = lake.read("losses", stage=stage.name, batch=batch.batch)
-    counts: Counts
-    counts, before = at_once(partial(_count, lake, stage, batch, rows_in), partial(known.head, 1))
+    counts = _count(lake, stage, batch, rows_in)
+    before = lake.may_have("losses", stage=stage.name, batch=batch.batch)
     found = _failed(lake, stage, batch)
     found = found if losses is None else found.unionByName(losses)
     # An empty commit would cost as much as a full one.

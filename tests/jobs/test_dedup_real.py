@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from jobs import dedup_minhash as stage
 from jobs.catalog import BANDS, DUPLICATES, SIGNATURES
 from jobs.dedup_exact import DedupExactSettings, dedup_exact
+from jobs.dedup_minhash import dedup_minhash
 from jobs.documents import short_id
+from jobs.minhash import rounds
 from jobs.minhash.buckets import Links, link
-from jobs.minhash.settings import DedupMinhashSettings
+from jobs.minhash.settings import DedupMinhashSettings, VerifySettings
 from jobs.runtime.cli import run_command
 from jobs.sign import SignSettings, sign
 from tests import tables
@@ -33,6 +34,7 @@ from udfs.dedup.similarity import estimate, jaccard
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("spark")]
 
 SETTINGS = DedupMinhashSettings()
+IN_ROUNDS = DedupMinhashSettings(verify=VerifySettings(one_task_keys=0))
 BANDING = Banding.parse(SignSettings().banding)
 # An estimate passes verification wrongly once in some thousand times where the similarity is this.
 CERTAIN = SETTINGS.verify.similarity - 3 * sqrt(0.7 * 0.3 / BANDING.permutations)
@@ -85,7 +87,8 @@ class Known(NamedTuple):
 def deduplicated(
     spark: SparkSession, texts: Sequence[str], folder: Path, exact: DedupExactSettings | None = None
 ) -> Deduplicated:
-    """All texts as one batch, through the stages with default settings."""
+    """All texts as one batch, through the stages with default settings; by one task, as a small batch goes, and in
+    rounds, with the same rows."""
     work, links = Folder(folder), list[Links]()
     documents = work.write(
         "documents", screened(spark, [Text(number, 1, text, 0) for number, text in enumerate(texts)])
@@ -101,9 +104,17 @@ def deduplicated(
         return links[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage, "link", noted)
-        places = stage.dedup_minhash(signatures, found, past_signatures, past_bands, past, SETTINGS, work)["duplicates"]
-    rows = places.select("offset", "keep", "cluster", short_id()).collect()
+        patch.setattr(rounds, "link", noted)
+        shown = ["offset", "keep", "cluster", "keeper_id", "similarity", short_id()]
+        both = [
+            dedup_minhash(signatures, found, past_signatures, past_bands, past, settings, work)["duplicates"]
+            .select(*shown)
+            .collect()
+            for settings in (SETTINGS, IN_ROUNDS)
+        ]
+    rows = both[0]
+    assert len(links) == 1
+    assert set(rows) == set(both[1])
     number_of = {row.id: row.offset for row in rows}
     return Deduplicated(
         {row.offset for row in found.where("keep").select("offset").collect()},

@@ -1,6 +1,6 @@
 """Links of a batch over arrays: what the definition gives, batch by batch."""
 
-import itertools
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.columns.linking import link_batch
+from udfs.columns.linking import Rules, place_batch
 from udfs.dedup.linking import Contents, Known, linked
 from udfs.dedup.near_duplicates import Signed, link
 from udfs.dedup.similarity import estimate, estimates
@@ -76,19 +76,53 @@ def test_a_representative_whose_signature_is_gone_is_similar_to_nothing() -> Non
 def rows(values: list[dict[str, Any]]) -> pa.RecordBatch:
     kinds = {"key": pa.int64(), "id": pa.int64(), "batch": pa.int32(), "representative": pa.int32()}
     kinds |= {"band_keys": pa.list_(pa.int64()), "content": pa.binary()}
+    kinds |= {"cluster": pa.string(), "keeper": pa.string(), "keeper_id": pa.int64()}
+    kinds |= {"rank": pa.struct([("day", pa.int32()), ("doc_id", pa.string())])}
     return pa.RecordBatch.from_pylist(values, schema=pa.schema(list(kinds.items())))
 
 
-def test_rows_of_three_kinds_in_any_order_and_batches_give_edges_and_representatives() -> None:
-    documents = [{"id": 3, "batch": 2, "band_keys": [7, 9], "content": b"xxyy"}]
-    documents += [{"id": 4, "batch": 2, "band_keys": [9], "content": b"xxzz"}]
-    past = [{"key": 7, "id": 1, "batch": 1, "representative": 1}, {"id": 1, "content": b"xxyy"}]
-    expected = {(None, 3, 1, 1, True, 1.0, None), (None, 4, 3, 2, False, 0.5, None), (9, 3, None, 2, None, None, 1)}
-    for order in itertools.permutations([*documents, *past]):
-        batches = link_batch(0.5, 2)(rows([row]) for row in order)
-        assert {tuple(row.values()) for batch in batches for row in batch.to_pylist()} == expected
+DOCUMENTS: list[dict[str, Any]] = [
+    {"id": 3, "batch": 2, "band_keys": [7, 9], "content": b"xxyy"},
+    {"id": 4, "batch": 2, "band_keys": [9], "content": b"xxzz"},
+]
+RANKS: list[dict[str, Any]] = [
+    {"id": 3, "rank": {"day": 1, "doc_id": "c"}},
+    {"id": 4, "rank": {"day": 1, "doc_id": "d"}},
+]
+PAST: list[dict[str, Any]] = [
+    {"key": 7, "id": 1, "batch": 1, "representative": 1},
+    {"id": 1, "cluster": "o", "keeper": "p", "keeper_id": 2},
+    {"id": 1, "content": b"xxyy"},
+    {"id": 2, "content": b"xxqq"},
+]
+
+
+def found(batches: Iterable[pa.RecordBatch], rules: Rules) -> set[tuple[Any, ...]]:
+    rows_out = [row for batch in place_batch(rules)(iter(batches)) for row in batch.to_pylist()]
+    return {(row["keys"] and tuple(row["keys"]), *list(row.values())[1:]) for row in rows_out}
+
+
+def test_rows_of_five_kinds_in_any_order_and_batches_give_members_and_representatives() -> None:
+    expected = {
+        ((9,), 3, 2, 1, None, None, None, None),
+        (None, 3, None, None, "o", "p", 2, 0.5),
+        (None, 4, None, None, "o", "p", 2, 0.5),
+    }
+    everything = [*DOCUMENTS, *PAST, *RANKS]
+    for turn in range(40):
+        order = Random(turn).sample(everything, len(everything))
+        assert found([rows([row]) for row in order], Rules(0.5, 2)) == expected
+
+
+def test_a_new_cluster_is_named_after_its_first_document_by_rank() -> None:
+    for day, name, id_ in ((1, "c", 3), (0, "d", 4)):
+        ranks = [RANKS[0], {"id": 4, "rank": {"day": day, "doc_id": "d"}}]
+        similarity = {3: 0.5, 4: 0.5, id_: 1.0}
+        for keeps_none in (False, True):
+            members = {row for row in found([rows([*DOCUMENTS, *ranks])], Rules(0.5, 2, keeps_none)) if row[0] is None}
+            keeper = None if keeps_none else name
+            assert members == {(None, one, None, None, name, keeper, id_, similarity[one]) for one in (3, 4)}
 
 
 def test_a_task_without_documents_gives_nothing() -> None:
-    past = [{"key": 7, "id": 1, "batch": 1, "representative": 1}, {"id": 1, "content": b"xxyy"}]
-    assert [list(link_batch(0.5, 2)(iter(batches))) for batches in ([], [rows(past)])] == [[], []]
+    assert [list(place_batch(Rules(0.5, 2))(iter(batches))) for batches in ([], [rows(PAST)])] == [[], []]

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
+Positions = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 Shares = NDArray[np.float64]
@@ -27,11 +28,31 @@ class Known(NamedTuple):
     representative: Numbers
 
 
-class Contents(NamedTuple):
-    """What documents are compared by; each id once, in any order."""
+class Sorted:
+    """Ids, each once and in any order, that others are looked up among."""
 
-    id: Ids
-    content: pa.Array
+    def __init__(self, ids: Ids) -> None:
+        self._by_id = np.argsort(ids)
+        self._ids = ids[self._by_id]
+
+    def places(self, ids: Ids) -> Positions:
+        """The position of each id; -1 for one that is not there."""
+        if not len(self._ids):
+            return np.full(len(ids), -1, np.int64)
+        found = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
+        return np.where(self._ids[found] == ids, self._by_id[found], -1)
+
+
+class Contents:
+    """What documents are compared by."""
+
+    def __init__(self, ids: Ids, contents: pa.Array) -> None:
+        self._sorted, self._contents = Sorted(ids), contents
+
+    def of(self, ids: Ids) -> pa.Array:
+        """The content of each document; null where there is none, which is similar to nothing."""
+        places = self._sorted.places(ids)
+        return self._contents.take(pa.array(places, mask=places < 0))
 
 
 class Edges(NamedTuple):
@@ -72,8 +93,6 @@ def linked(
     at_least, most = limits
     order = np.lexsort((id_, key))
     key, id_ = key[order], id_[order]
-    by_id = np.argsort(contents.id)
-    sorted_ids = contents.id[by_id]
     edges: list[Edges] = []
     new: list[Representatives] = []
     for number in range(1, most + 1):
@@ -84,7 +103,7 @@ def linked(
         first, pair_of_row = _distinct(id_[rows], tried.b[rows])
         one = rows[first]
         a, b = id_[one], tried.b[one]
-        similarity = measure(*(contents.content.take(_places(ends, sorted_ids, by_id)) for ends in (a, b)))
+        similarity = measure(contents.of(a), contents.of(b))
         similar = similarity >= at_least
         edges.append(_picked(Edges(a, b, tried.b_batch[one], tried.is_past[one], similarity), similar))
         failed = rows[~similar[pair_of_row]]
@@ -92,12 +111,6 @@ def linked(
             break
         key, id_ = key[failed], id_[failed]
     return _each_once(Edges(*_joined(edges))), Representatives(*_joined(new))
-
-
-def _places(ids: Ids, sorted_ids: Ids, by_id: NDArray[np.int64]) -> pa.Array:
-    """Positions of ids in what `by_id` sorts; null for one that is not there, which is similar to nothing."""
-    place = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
-    return pa.array(by_id[place], mask=sorted_ids[place] != ids)
 
 
 def _tried(key: Ids, id_: Ids, batch: int, known: Known, number: int) -> _Tried:
@@ -116,12 +129,17 @@ def _tried(key: Ids, id_: Ids, batch: int, known: Known, number: int) -> _Tried:
     return _Tried(b, b_batch, is_past)
 
 
+def first_of_each(*sorted_columns: NDArray[Any]) -> Positions:
+    """Where each of the distinct rows begins."""
+    return np.flatnonzero(np.any([_differs(column) for column in sorted_columns], axis=0))
+
+
 def _first_of_bucket(key: Ids, id_: Ids) -> Ids:
-    starts = np.flatnonzero(_differs(key))
+    starts = first_of_each(key)
     return np.repeat(id_[starts], np.diff(np.append(starts, len(key))))
 
 
-def _differs(sorted_values: Ids) -> Flags:
+def _differs(sorted_values: NDArray[Any]) -> Flags:
     """Where a value is another than the one before; the first is."""
     return np.append(True, sorted_values[1:] != sorted_values[:-1])[: len(sorted_values)]
 
@@ -129,10 +147,10 @@ def _differs(sorted_values: Ids) -> Flags:
 def _distinct(a: Ids, b: Ids) -> tuple[Any, Any]:
     """Positions of one row of each distinct pair (a, b), and of each row the number of its pair."""
     order = np.lexsort((b, a))
-    is_new = _differs(a[order]) | _differs(b[order])
+    firsts = first_of_each(a[order], b[order])
     numbers = np.empty(len(a), np.int64)
-    numbers[order] = np.cumsum(is_new) - 1
-    return order[is_new], numbers
+    numbers[order] = np.repeat(np.arange(len(firsts)), np.diff(np.append(firsts, len(a))))
+    return order[firsts], numbers
 
 
 def _each_once(edges: Edges) -> Edges:

@@ -73,8 +73,8 @@ def place(documents: Sequence[Signed], edges: set[tuple[int, int]], *, drop_all:
 
 
 def _node(cluster: int) -> int:
-    """A cluster of earlier batches as a node that is no document's."""
-    return ~cluster
+    """A cluster of earlier batches as a node that is no document's, whose ids have 64 bits."""
+    return cluster + (1 << 64)
 
 
 def _groups(joined: Mapping[int, int], now: Iterable[int]) -> Iterable[set[int]]:

@@ -5,6 +5,7 @@ of Unicode. A table has two stages: `entries[(blocks[code >> 7] << 7) + (code & 
 are stored once. All kernels take valid UTF-8 without surrogates as `uint8[::1]`, offsets in bytes unless they say so.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.text.kernels.compiling import compiled, inlined
+from udfs.text.scripts import UNSPACED
 
 Utf8 = NDArray[np.uint8]
 Offsets = NDArray[np.int64]
@@ -65,6 +67,15 @@ def everything() -> str:
     codes = np.arange(CODE_POINTS, dtype="<u4")
     below, above = codes[:0xD800].tobytes(), codes[0xE000:].tobytes()
     return below.decode("utf-32-le") + "".join(map(chr, range(0xD800, 0xE000))) + above.decode("utf-32-le")
+
+
+@cache
+def unspaced() -> NDArray[np.bool_]:
+    """For each code point whether it is of a script that puts no space between words."""
+    flags = np.zeros(CODE_POINTS, np.bool_)
+    for run in re.finditer(f"(?:{UNSPACED.pattern})+", everything()):  # one by one they would take ten times as long
+        flags[run.start() : run.end()] = True
+    return flags
 
 
 _LINE_ENDS = frozenset(line[-1] for line in everything().splitlines(keepends=True)[:-1])

@@ -1,23 +1,20 @@
 """Compiled quality measures: one pass over the characters and one over the lines. The definitions are in
 `udfs.text.measures.quality`."""
 
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from udfs.text.kernels.characters import (
     ASCII,
-    CODE_POINTS,
     Offsets,
     Utf8,
     classes_of,
     decode,
-    everything,
     two_stages,
+    unspaced,
 )
 from udfs.text.kernels.compiling import compiled, inlined
 from udfs.text.kernels.segments import visible_lines
@@ -25,7 +22,6 @@ from udfs.text.kernels.stop_words import stop_word_count
 from udfs.text.kernels.words import ALNUM_FIRST, BEGINS_ALNUM, NOT_BLANK, space_words, unicode_words, word_facts
 from udfs.text.measures.quality import BULLETS, Scripts
 from udfs.text.page import Page, Words
-from udfs.text.scripts import UNSPACED
 
 _SEPARATOR = 512  # a byte that ends a word of fastText's
 _FLAGS = ASCII | np.array([_SEPARATOR * (byte in b" \n\r\t\v\f\0") for byte in range(256)], np.uint16)
@@ -33,15 +29,7 @@ _BULLETS = tuple(map(ord, BULLETS))
 _HASH, _DOT, _BLANK, _NEWLINE, _ELLIPSIS = 0x23, 0x2E, 0x20, 0x0A, 0x2026
 
 
-def _unspaced() -> NDArray[np.uint8]:
-    """For each code point whether it is of a script that puts no space between words."""
-    flags = np.zeros(CODE_POINTS, np.uint8)
-    for run in re.finditer(f"{UNSPACED.pattern}+", everything()):
-        flags[run.start() : run.end()] = 1
-    return flags
-
-
-_UNSPACED_BLOCKS, _UNSPACED_ENTRIES = two_stages(_unspaced())
+_UNSPACED_BLOCKS, _UNSPACED_ENTRIES = two_stages(unspaced().astype(np.uint8))
 
 
 class Counts(NamedTuple):
