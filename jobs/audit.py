@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from jobs.catalog import SIGNATURES
 from jobs.components import ComponentsSettings, components
 from jobs.documents import short_id
-from jobs.minhash.buckets import link
+from jobs.minhash.buckets import link, no_history
 from jobs.minhash.settings import VerifySettings
 from jobs.runtime.console import printable
 from jobs.runtime.stage import Workspace
@@ -51,9 +51,8 @@ def audit(table: DataFrame, signing: SignSettings, settings: AuditSettings, pair
     signatures = texts.select("id", F.lit(1).alias("batch"), "text").mapInArrow(signer, SIGNATURES.schema)
     everyone = work.write("signatures", signatures)
     signed = everyone.where("signature IS NOT NULL")
-    nothing = signed.limit(0).select("id", "batch", F.lit(0).alias("key"), F.lit(0).alias("representative"))
     verify = VerifySettings(similarity=settings.similarity)
-    edges = work.write("edges", link(signed, nothing, signed.limit(0), verify, work).edges)
+    edges = work.write("edges", link(signed, no_history(table.sparkSession), verify, work).edges)
     clusters = work.write("clusters", components(edges.select("a", "b"), work.write, ComponentsSettings()))
     sizes = clusters.groupBy("cluster").agg(F.count("*").alias("documents"))
     totals = sizes.agg(F.count("*"), F.sum("documents"), F.max("documents")).collect()[0]

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from jobs.catalog import BANDS, BATON_NAMES, DUPLICATES
 from jobs.documents import short_id
 from jobs.minhash.alarms import check
-from jobs.minhash.buckets import History
+from jobs.minhash.buckets import History, no_history
 from jobs.minhash.keepers import is_keeper
 from jobs.minhash.one_task import in_one_task
 from jobs.minhash.rounds import in_rounds
@@ -53,7 +53,8 @@ def dedup_minhash(
     signed = signatures.where("signature IS NOT NULL")
     ranked = documents.join(signatures.select("id", "chars"), "id") if settings.keep == "longest" else documents
     has_past, is_small = at_once(past_bands.inputFiles, lambda: is_for_one_task(signed, settings))
-    history = History(past_bands, past_signatures, past_places, is_empty=not has_past)
+    past = History(past_bands, past_signatures, past_places)
+    history = past if has_past else no_history(signatures.sparkSession)
     placed = (in_one_task if is_small else in_rounds)(ranked, signed, history, settings, work)
     check(documents, placed.members, settings.alarms)
     return {

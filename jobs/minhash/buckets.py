@@ -8,23 +8,28 @@ distinct pair once, and hands only failures to the next.
 
 from typing import NamedTuple
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from jobs.catalog import BANDS
+from jobs.catalog import BANDS, DUPLICATES, SIGNATURES
 from jobs.minhash.pairs import similarities
 from jobs.minhash.settings import VerifySettings
 from jobs.runtime.stage import Workspace
 
 
 class History(NamedTuple):
-    """Rows of `bands`, `signatures` and `duplicates` (of this stage) of earlier batches; `is_empty` where `bands` has
-    no file."""
+    """Rows of `bands`, `signatures` and `duplicates` (of this stage) of earlier batches."""
 
     bands: DataFrame
     signatures: DataFrame
     places: DataFrame
-    is_empty: bool
+    is_empty: bool = False
+
+
+def no_history(spark: SparkSession) -> History:
+    """What the first batch has."""
+    bands, signatures, places = (spark.createDataFrame([], table.ddl) for table in (BANDS, SIGNATURES, DUPLICATES))
+    return History(bands, signatures, places, is_empty=True)
 
 
 class Links(NamedTuple):
@@ -48,7 +53,7 @@ def link(signed: DataFrame, history: History, settings: VerifySettings, work: Wo
     """`signed`: rows of `signatures` of the batch that have one."""
     keys = signed.select("id", "batch", F.explode("band_keys").alias("key"))
     if history.is_empty:
-        known, everyone = signed.sparkSession.createDataFrame([], BANDS.ddl), signed
+        known, everyone = history.bands, signed
     else:
         keys = work.write("keys", keys)
         known, everyone = work.write("known", only_of_keys(history.bands, keys)), signed.unionByName(history.signatures)

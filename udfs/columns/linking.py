@@ -115,7 +115,8 @@ def _member_rows(edges: Edges, ranks: pa.Table, past: pa.Table, contents: Conten
 def _in_order(ranks: pa.StructArray, ids: Ids) -> Positions:
     """Positions of documents in order of their ranks."""
     table = pa.Table.from_arrays([*ranks.flatten(), pa.array(ids)], [*(field.name for field in ranks.type), "id"])
-    return pc.sort_indices(table, [(name, "ascending") for name in table.column_names]).to_numpy().astype(np.int64)
+    order: Positions = pc.sort_indices(table, [(name, "ascending") for name in table.column_names]).to_numpy()
+    return order.astype(np.int64)
 
 
 def _merged(members: Members, past: pa.ChunkedArray, new: pa.Array) -> pa.Array:
@@ -137,11 +138,7 @@ def _representative_rows(found: Representatives, batch: int) -> pa.Table:
 def _table(values: dict[str, pa.Array | np.ndarray], count: int) -> pa.Table:
     """With nulls in the columns that have no values."""
     columns = [
-        values[field.name].cast(field.type)
-        if isinstance(values.get(field.name), pa.Array)
-        else pa.array(values[field.name], field.type)
-        if field.name in values
-        else pa.nulls(count, field.type)
+        pa.array(values[field.name]).cast(field.type) if field.name in values else pa.nulls(count, field.type)
         for field in _ARROW
     ]
     return pa.table(columns, _ARROW)

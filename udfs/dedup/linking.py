@@ -105,7 +105,7 @@ def linked(
         a, b = id_[one], tried.b[one]
         similarity = measure(contents.of(a), contents.of(b))
         similar = similarity >= at_least
-        edges.append(_picked(Edges(a, b, tried.b_batch[one], tried.is_past[one], similarity), similar))
+        edges.append(picked(Edges(a, b, tried.b_batch[one], tried.is_past[one], similarity), similar))
         failed = rows[~similar[pair_of_row]]
         if not len(failed):
             break
@@ -154,10 +154,11 @@ def _distinct(a: Ids, b: Ids) -> tuple[Any, Any]:
 
 
 def _each_once(edges: Edges) -> Edges:
-    return _picked(edges, _distinct(edges.a, edges.b)[0])
+    return picked(edges, _distinct(edges.a, edges.b)[0])
 
 
-def _picked(edges: Edges, which: Any) -> Edges:
+def picked(edges: Edges, which: Any) -> Edges:
+    """Some of the edges, by positions or flags."""
     a, b, b_batch, is_past, similarity = edges
     return Edges(a[which], b[which], b_batch[which], is_past[which], similarity[which])
 

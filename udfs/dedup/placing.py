@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from udfs.dedup.linking import Edges, Ids, Positions, Sorted, first_of_each
+from udfs.dedup.linking import Edges, Ids, Positions, Sorted, first_of_each, picked
 from udfs.dedup.union_find import clusters_of_blocks
 
 
@@ -34,7 +33,8 @@ def members_of(edges: Edges, past_id: Ids, past_cluster: Positions, ranked: Call
     in order of their rank, the one to keep first.
     """
     to = Sorted(past_id).places(edges.b)
-    edges, to = _without(edges, edges.is_past & (to < 0), to)
+    found = ~edges.is_past | (to >= 0)
+    edges, to = picked(edges, found), to[found]
     past = np.flatnonzero(edges.is_past)
     inside = np.flatnonzero(~edges.is_past)
     ids = np.unique(np.concatenate([edges.a, edges.b[inside]]))
@@ -53,10 +53,6 @@ def members_of(edges: Edges, past_id: Ids, past_cluster: Positions, ranked: Call
     founder = np.empty(len(ids), np.int64)
     founder[component[firsts]] = firsts
     return Members(ids, oldest[component], founder[component])
-
-
-def _without(edges: Edges, lost: NDArray[np.bool_], to: Positions) -> tuple[Edges, Positions]:
-    return Edges(*(column[~lost] for column in edges)), to[~lost]
 
 
 def _smallest_of_component(a: Ids, b: Ids) -> Ids:
