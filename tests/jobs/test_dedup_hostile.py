@@ -15,13 +15,14 @@ from pyspark.sql import DataFrame, SparkSession
 
 import jobs.components
 import jobs.dedup_bloom
+import jobs.minhash.one_task
 import jobs.minhash.pairs
 import jobs.sign
 from jobs.catalog import BANDS, BLOOM_SHARDS, DUPLICATES, REPEATS, SIGNATURES
 from jobs.dedup_bloom import DedupBloomSettings, dedup_bloom
 from jobs.dedup_minhash import dedup_minhash
 from jobs.documents import short_id
-from jobs.minhash.settings import AlarmSettings, DedupMinhashSettings
+from jobs.minhash.settings import AlarmSettings, DedupMinhashSettings, VerifySettings
 from jobs.runtime.errors import StageFailed
 from jobs.runtime.session import SparkSettings, open_session, session_conf
 from jobs.sign import SignSettings
@@ -208,12 +209,15 @@ def test_a_chain_of_shifted_texts_stops_the_stage_or_is_one_cluster(spark: Spark
 
 
 def rows_of_both(spark: SparkSession, folder: Path, partitions: int) -> dict[str, list[str]]:
-    """All rows of signing, MinHash dedup and Bloom dedup, sorted."""
+    """All rows of signing, MinHash dedup (in rounds, and by one task) and Bloom dedup, sorted."""
     texts = made_up(150, Random(5), batches=1)
-    names = ("signatures", "duplicates", "bands", "deduplicated", "bloom_shards")
+    names = ("signatures", "duplicates", "bands", "same signatures", "same duplicates", "same bands")
+    names = (*names, "deduplicated", "bloom_shards")
     settings = DedupBloomSettings(min_ngram=3, max_ngram=3, expected_ngrams=100_000, shards=3)
-    found = run(spark, texts, DedupMinhashSettings(), folder, partitions)
-    frames = (*found, *bloomed(spark, texts, settings, Folder(folder / "bloom"), partitions))
+    in_rounds = DedupMinhashSettings(verify=VerifySettings(one_task_keys=0))
+    found = run(spark, texts, in_rounds, folder / "rounds", partitions)
+    again = run(spark, texts, DedupMinhashSettings(), folder / "one_task", partitions)
+    frames = (*found, *again, *bloomed(spark, texts, settings, Folder(folder / "bloom"), partitions))
     return {name: sorted(map(str, frame.collect())) for name, frame in zip(names, frames, strict=True)}
 
 
@@ -243,6 +247,7 @@ def main(folder: Path) -> None:
     for module, name, marker in (
         (jobs.sign, "sign_texts", "signer"),
         (jobs.minhash.pairs, "compare_pairs", "pairs"),
+        (jobs.minhash.one_task, "place_batch", "one_task"),
         (jobs.dedup_bloom, "dedup_shards", "bloom"),
     ):
         setattr(module, name, dying_once(getattr(module, name), folder / f"{marker}.died"))
@@ -265,6 +270,7 @@ def test_workers_that_die_and_tasks_that_run_again_change_no_row(spark: SparkSes
     program = f"from pathlib import Path; from {__name__} import main; main(Path({str(disturbed)!r}))"
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
-    assert {path.stem for path in disturbed.glob("*.died")} == {"signer", "pairs", "components", "bloom"}
+    assert {path.stem for path in disturbed.glob("*.died")} == {"signer", "pairs", "components", "one_task", "bloom"}
     assert all(usual.values())
+    assert all(usual[f"same {name}"] == usual[name] for name in ("signatures", "duplicates", "bands"))
     assert json.loads((disturbed / "rows.json").read_text()) == usual
