@@ -199,7 +199,7 @@ def stage_runner(spark: Any, paths: list[str], lake_folder: Path) -> Callable[[]
 
     def ingest_once() -> int:
         batch = Batch(next(numbers), "bench", files)
-        write_batch(lake, batch, is_new=True)
+        write_batch(lake, batch)
         work = Pending(stage, batch, stage.parts(settings), (), {"batches": ()}, is_first=True)
         return int(do(lake, work, settings, RunSettings(), 0, "bench", Console(io.StringIO()))["rows_kept"])
 

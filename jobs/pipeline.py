@@ -98,8 +98,6 @@ STAGES = (
             "jobs.minhash.rounds",
             "jobs.components",
             "udfs.columns.linking",
-            "udfs.dedup.linking",
-            "udfs.dedup.placing",
             "udfs.dedup.similarity",
         ),
         unkeyed=("alarms", "components", "verify.one_task_keys"),

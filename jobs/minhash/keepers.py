@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 
 from jobs.components import components
 from jobs.documents import ORDER
-from jobs.minhash.buckets import Links
 from jobs.minhash.settings import DedupMinhashSettings
 from jobs.runtime.stage import Workspace
 
@@ -33,15 +32,15 @@ class Placed(NamedTuple):
 
 
 def to_clustered(
-    documents: DataFrame, links: Links, places: DataFrame, settings: DedupMinhashSettings, work: Workspace
+    documents: DataFrame, edges: DataFrame, places: DataFrame, settings: DedupMinhashSettings, work: Workspace
 ) -> DataFrame:
     """The batch's documents that share a cluster with another: the columns of `Placed.members`, but for `similarity`.
 
-    `documents` has the batch's documents with id, and with chars where the longest is kept, `places` the rows of
-    `duplicates` of this stage and earlier batches.
+    `documents` has the batch's documents with id, and with chars where the longest is kept, `edges` are those of
+    `jobs.minhash.buckets.Links`, `places` the rows of `duplicates` of this stage and earlier batches.
     """
-    past = work.write("past", to_past(links.edges, places))
-    joined = components(to_graph(links.edges, past), work.write, settings.components)
+    past = work.write("past", to_past(edges, places))
+    joined = components(to_graph(edges, past), work.write, settings.components)
     members = documents.join(joined.withColumnRenamed("cluster", "component"), "id").join(to_oldest(past), "id", "left")
     component = Window.partitionBy("component")
     chosen = members.withColumns(

@@ -17,7 +17,7 @@ def in_rounds(
     `signatures`."""
     links = link(signed, history, settings.verify, work)
     edges = work.write("edges", links.edges)
-    clustered = to_clustered(documents, links._replace(edges=edges), history.places, settings, work)
+    clustered = to_clustered(documents, edges, history.places, settings, work)
     clustered = work.write("clustered", clustered.transform(with_known_similarity, edges))
     others = clustered.where("keeper_id != id AND similarity IS NULL").select(
         F.col("id").alias("a"), F.col("keeper_id").alias("b")

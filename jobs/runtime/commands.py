@@ -44,11 +44,10 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
             raise CorpusmillError(
                 "found no input and an empty lake, expected files to read: give --input PATH, or set ingest.input."
             )
-        numbers = {batch.batch for batch in known}
         for batch in grow(known, files, settings.ingest.batches):
-            running.write_batch(lake, batch, is_new=batch.batch not in numbers)
+            running.write_batch(lake, batch)
         for number in options.redo:
-            if number not in numbers:
+            if number not in {batch.batch for batch in known}:
                 raise CorpusmillError(f"--redo {number}: found no such batch; corpusmill status lists them.")
             running.forget(lake, number, STAGES)
         has_worked = _run_pending(settings, lake, options.only, run_id, console)

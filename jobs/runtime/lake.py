@@ -74,7 +74,7 @@ class Lake:
 
     def may_have(self, name: str, **equal: object) -> bool:
         """Whether a file of the table may have rows where the named columns have the given values; told from the
-        table's log, in a fifth of the time of a query."""
+        table's log, without a query."""
         return bool(self.read(name, **equal).inputFiles())
 
     def replace(self, name: str, rows: DataFrame, mark: str = "", **equal: object) -> None:
@@ -93,7 +93,7 @@ class Lake:
 
     def add(self, name: str, rows: DataFrame) -> None:
         """In one commit: `rows` beside those that are there. Delta need not look for what they replace, which takes
-        twice as long as a small commit."""
+        longer than a small commit itself."""
         self._create(TABLES[name])
         self._add(name, rows)
 

@@ -28,13 +28,10 @@ def read_batches(lake: Lake) -> list[Batch]:
     return [Batch(row.batch, row.crawl, tuple(InputFile(f.path, f.bytes, f.etag) for f in row.files)) for row in rows]
 
 
-def write_batch(lake: Lake, batch: Batch, *, is_new: bool = False) -> None:
-    """Note a changed batch, or a new one, whose number the table has no row of."""
+def write_batch(lake: Lake, batch: Batch) -> None:
+    """Note a new or changed batch."""
     row = lake.spark.createDataFrame([(batch.batch, batch.crawl, list(batch.files), batch.size_bytes)], BATCHES.ddl)
-    if is_new:
-        lake.add("batches", row)
-    else:
-        lake.replace("batches", row, batch=batch.batch)
+    lake.replace("batches", row, batch=batch.batch)
 
 
 def read_progress(lake: Lake) -> Done:

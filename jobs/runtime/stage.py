@@ -146,18 +146,19 @@ def key_of(parts: Mapping[str, Any]) -> str:
 def code_digest(modules: tuple[str, ...]) -> str:
     """Digest of the code of `modules` and of the modules of `udfs` they import, directly or not.
 
-    Comments, docstrings and layout do not count, so that explaining a rule better reprocesses nothing. `udfs.columns`,
-    which imports everything, is not followed.
+    Comments, docstrings and layout do not count, so that explaining a rule better reprocesses nothing. A module
+    of `udfs.columns` counts only where it is named, for together they import everything.
     """
     seen: dict[str, str] = {}
     todo = list(modules)
     while todo:
         name = todo.pop()
-        if name in seen or name.startswith("udfs.columns"):
+        if name in seen:
             continue
         tree = ast.parse(_source(name))
         seen[name] = ast.unparse(_without_docstrings(tree))
-        todo += [imported for imported in _imports(tree) if imported.startswith("udfs.")]
+        imported = [other for other in _imports(tree) if other.startswith("udfs.")]
+        todo += [other for other in imported if not other.startswith("udfs.columns")]
     text = "".join(f"{name}\n{seen[name]}\n" for name in sorted(seen))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 

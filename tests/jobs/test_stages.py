@@ -45,6 +45,7 @@ def test_the_frame_has_the_columns_of_its_table(spark: SparkSession, stage: Stag
 def test_the_digest_of_code_ignores_comments_and_follows_imports() -> None:
     assert code_digest(("udfs.text.edits",)) == code_digest(("udfs.text.edits",))
     assert code_digest(("udfs.text.edits",)) != code_digest(("udfs.text.screening",))
+    assert code_digest(("udfs.text.edits", "udfs.columns.linking")) != code_digest(("udfs.text.edits",))
 
 
 # A document as the rule of exact dedup sees it: batch, day, url and text.

@@ -127,7 +127,7 @@ def _merged(members: Members, past: pa.ChunkedArray, new: pa.Array) -> pa.Array:
 
 
 def _representative_rows(found: Representatives, batch: int) -> pa.Table:
-    order = np.lexsort((found.key, found.id, found.representative))
+    order = np.lexsort((found.id, found.representative))
     key, id_, number = (column[order] for column in found)
     starts = first_of_each(id_, number)
     keys = pa.ListArray.from_arrays(np.append(starts, len(key)).astype(np.int32), key)

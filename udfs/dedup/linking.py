@@ -29,7 +29,7 @@ class Known(NamedTuple):
 
 
 class Sorted:
-    """Ids, each once and in any order, that others are looked up among."""
+    """Ids or keys, each once and in any order, that others are looked up among."""
 
     def __init__(self, ids: Ids) -> None:
         self._by_id = np.argsort(ids)
@@ -117,16 +117,13 @@ def _tried(key: Ids, id_: Ids, batch: int, known: Known, number: int) -> _Tried:
     """Each row against its bucket's representative of that number, or else the bucket's first open row. Rows are
     sorted by key, then id."""
     b = _first_of_bucket(key, id_)
-    b_batch, is_past = np.full(len(key), batch, np.int32), np.zeros(len(key), bool)
+    b_batch = np.full(len(key), batch, np.int32)
     theirs = np.flatnonzero(known.representative == number)
-    theirs = theirs[np.argsort(known.key[theirs])]
-    if len(theirs):
-        place = np.minimum(np.searchsorted(known.key[theirs], key), len(theirs) - 1)
-        hit = known.key[theirs[place]] == key
-        of_past = theirs[place[hit]]
-        b[hit], b_batch[hit] = known.id[of_past], known.batch[of_past]
-        is_past = b_batch < batch
-    return _Tried(b, b_batch, is_past)
+    place = Sorted(known.key[theirs]).places(key)
+    hit = place >= 0
+    of_past = theirs[place[hit]]
+    b[hit], b_batch[hit] = known.id[of_past], known.batch[of_past]
+    return _Tried(b, b_batch, b_batch < batch)
 
 
 def first_of_each(*sorted_columns: NDArray[Any]) -> Positions:
