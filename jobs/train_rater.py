@@ -46,8 +46,16 @@ def _parser() -> argparse.ArgumentParser:
         "--teacher-layers",
         type=int,
         default=0,
-        help="layers of a deeper rater that is trained first, to rate --unrated",
+        help="layers of deeper raters that are trained first, to rate --unrated",
     )
+    add(
+        "--teachers",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="folders of their encoders; the mean of their ratings counts; the rater's own encoder by default",
+    )
+    add("--teacher-epochs", type=int, help="passes over the training rows for each of them; --epochs by default")
     add("--unrated", type=Path, nargs="+", default=[], help="tables of texts or pages that nobody rated")
     add("--work", type=Path, help="folder for checkpoints, beside --out by default")
     add("--head-tokens", type=int, default=350, help="tokens seen from the start of a text")
@@ -66,11 +74,13 @@ def _command(options: argparse.Namespace) -> str:
     if options.encoder:
         said.append(f"--encoder {options.encoder.name} --encoder-name '{options.encoder_name}'")
         said.append(f"--encoder-licence '{options.encoder_licence}'")
-    if options.unrated:
-        said.append(f"--unrated {' '.join(path.name for path in options.unrated)}")
+    for name in ("unrated", "teachers"):
+        if paths := getattr(options, name):
+            said.append(f"--{name} {' '.join(path.name for path in paths)}")
     said.append(f"--out {options.out.name}")
-    names = ("layers", "teacher_layers", "head_tokens", "tail_tokens", "epochs", "precision", "threads", "seed")
-    said += [f"--{name.replace('_', '-')} {getattr(options, name)}" for name in names]
+    names = ["layers", "teacher_layers", "head_tokens", "tail_tokens", "epochs", "teacher_epochs"]
+    names += ["precision", "threads", "seed"]
+    said += [f"--{name.replace('_', '-')} {value}" for name in names if (value := getattr(options, name)) is not None]
     return " ".join(["python -m jobs.train_rater", *said])
 
 
@@ -81,11 +91,13 @@ def _train(options: argparse.Namespace, command: str) -> None:
         raise ValueError(
             f"head and tail tokens are {tokens}, expected each 1 or more and {MAX_TOKENS - 2} together; correct them."
         )
-    for name in ("epochs", "threads"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name} is {getattr(options, name)}, expected 1 or more; correct it.")
+    for name in ("epochs", "teacher_epochs", "threads"):
+        if (value := getattr(options, name)) is not None and value < 1:
+            raise ValueError(f"--{name.replace('_', '-')} is {value}, expected 1 or more; correct it.")
     if bool(options.unrated) != bool(options.teacher_layers):
         raise ValueError("--unrated and --teacher-layers go together, one was given; give both or none.")
+    if (options.teachers or options.teacher_epochs) and not options.teacher_layers:
+        raise ValueError("--teachers and --teacher-epochs came without --teacher-layers; give it, and --unrated.")
     if options.out.exists() and not options.out.is_dir():
         raise ValueError(f"{options.out} is a file, expected a folder to write the model into; name another.")
     rated = read_rated_texts(options.ratings)
@@ -96,9 +108,10 @@ def _train(options: argparse.Namespace, command: str) -> None:
         )
     work = options.work or options.out.with_name(f"{options.out.name}.training")
     encoder = _encoder(options)
+    teachers = _teachers(options, encoder)
     from jobs.training.making import Inputs, train  # torch is needed from here on
 
-    inputs = Inputs(options.ratings, options.human, options.domains, rated, encoder, options.unrated)
+    inputs = Inputs(options.ratings, options.human, options.domains, rated, encoder, options.unrated, teachers)
     for one in train(inputs, options, work, command):
         print(f"{one.split}: {one.measure} {one.value:.3f} (constant {one.constant:.3f}, {one.rows:,} rows)")
 
@@ -114,10 +127,26 @@ def _encoder(options: argparse.Namespace) -> Encoder:
                 "--encoder came without --encoder-name or --encoder-licence, the card needs both; give them."
             )
         encoder = Encoder(options.encoder, options.encoder_name, options.encoder_licence, options.layers)
-    for name, layers in (("layers", options.layers), ("teacher-layers", options.teacher_layers or POOLED)):
-        if not POOLED <= layers <= there:
-            raise ValueError(f"--{name} is {layers}, expected {POOLED} to {there}, which the encoder has; correct it.")
+    _check_layers("layers", options.layers, there)
     return encoder
+
+
+def _teachers(options: argparse.Namespace, encoder: Encoder) -> list[Encoder]:
+    """The encoders of the raters that are trained first. Raises ValueError in one sentence for one that will not do."""
+    if not options.teacher_layers:
+        return []
+    found = []
+    for folder in options.teachers or [encoder.folder]:
+        _check_layers("teacher-layers", options.teacher_layers, _layers_of(folder))
+        is_same = folder == encoder.folder
+        name = encoder.name if is_same else folder.name
+        found.append(Encoder(folder, name, encoder.licence if is_same else "", options.teacher_layers))
+    return found
+
+
+def _check_layers(name: str, layers: int, there: int) -> None:
+    if not POOLED <= layers <= there:
+        raise ValueError(f"--{name} is {layers}, expected {POOLED} to {there}, which the encoder has; correct it.")
 
 
 def _layers_of(folder: Path) -> int:

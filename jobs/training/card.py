@@ -1,6 +1,7 @@
 """The two files that say what a trained rater is: `manifest.json` for the run time, `card.md` for people."""
 
 from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -58,14 +59,17 @@ class Quality(NamedTuple):
     overall_deviation: float
 
 
-def training_data(encoder: Encoder, texts: RatedTexts, labels: Labels, seed: int) -> TrainingData:
-    """What the shipped weights are fitted on: the open rows."""
+def training_data(
+    encoder: Encoder, teachers: Sequence[Encoder], texts: RatedTexts, labels: Labels, seed: int
+) -> TrainingData:
+    """What the shipped weights are fitted on: the open rows, and what the teachers say of texts that nobody rated."""
     licences = Counter(licence for licence, tier in zip(texts.licences, texts.tiers, strict=True) if tier == "open")
     judged = sum(text in labels.judged for text, is_open in zip(texts.texts, texts.open, strict=True) if is_open)
+    taught_by = " and ".join(f"{one.layers} layers of {one.folder.name}" for one in teachers)
     counted = (
         (judged, "what people said of {:,} of them"),
         (len(labels.domains.texts), "{:,} texts of the open tier with the domain of their source"),
-        (len(labels.unrated), "{:,} texts of the open tier that a deeper network rated"),
+        (len(labels.unrated), f"{{:,}} texts of the open tier that deeper networks rated ({taught_by})"),
     )
     more = ", ".join(text.format(count) for count, text in counted if count)
     return TrainingData(

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from jobs.training import card
 from jobs.training.encoder import Encoder
+from jobs.training.examples import taught_examples
 from jobs.training.exporting import export, outputs_of, said, temperatures_of
 from jobs.training.fine_tuning import Tuning
 from jobs.training.label_tables import labels_sha256
 from jobs.training.measuring import OVERALL, Said, agreement, measure, measure_confidence
 from jobs.training.other_texts import NO_DOMAIN_TEXTS, Labels, read_domain_texts, read_judged, read_unrated
 from jobs.training.rated_texts import RatedTexts
-from jobs.training.recipe import Run, split
+from jobs.training.recipe import Run, mean_of, split
 from udfs.models.manifest import GRAPH_FILE, SCORES, TOKENIZER_FILE, Measurement
 from udfs.models.rater import confidence_of
 
@@ -36,6 +37,7 @@ class Inputs(NamedTuple):
     rated: RatedTexts
     encoder: Encoder
     unrated: Sequence[Path] = ()
+    teachers: Sequence[Encoder] = ()  # of the deeper networks that rate them
 
 
 class Measured(NamedTuple):
@@ -53,12 +55,15 @@ def train(inputs: Inputs, options: argparse.Namespace, work: Path, command: str)
     tokens = (options.head_tokens, options.tail_tokens)
     tuning = Tuning(precision=options.precision)
     taught = None
-    if options.teacher_layers:
-        deeper = inputs.encoder._replace(layers=options.teacher_layers)
-        teacher = Run(deeper, labels, work / "teacher", tokens, options.epochs, options.seed, tuning)
-        teacher.start()
-        teacher.train(teacher.passes)  # it never sees what is held out
-        taught = teacher.taught(labels.unrated)
+    if inputs.teachers:
+        answers, passes = [], options.teacher_epochs or options.epochs
+        for number, encoder in enumerate(inputs.teachers):
+            folder = work / f"teacher-{number}"
+            teacher = Run(encoder, labels, folder, tokens, passes, options.seed, tuning)
+            teacher.start()
+            teacher.train(teacher.passes)  # it never sees what is held out
+            answers.append(teacher.answers(labels.unrated))
+        taught = taught_examples(labels.unrated, *mean_of(answers))
     run = Run(inputs.encoder, labels, work, tokens, options.epochs, options.seed, tuning, taught)
     run.start()
     run.train(run.passes)
@@ -80,7 +85,7 @@ def train(inputs: Inputs, options: argparse.Namespace, work: Path, command: str)
     compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     (options.out / TOKENIZER_FILE).write_text(compact, encoding="utf-8")
     quality = card.Quality([*measured.measurements, *same], measured.deviation)
-    training = card.training_data(inputs.encoder, inputs.rated, labels, options.seed)
+    training = card.training_data(inputs.encoder, inputs.teachers, inputs.rated, labels, options.seed)
     manifest = card.write_manifest(options.out, training, tokens, quality, command)
     card.write_card(options.out, manifest)
     return quality.measurements

@@ -2,15 +2,15 @@
 
 Held out are a part of the pages and a part of the origins (whole sites, book series, collections); the network is
 fitted without them, measured on them, and then goes on for a short epoch over them and as many of the other rows. What
-is not of the open tier is never fitted on. A deeper network, trained in the same way before, may rate texts that nobody
-rated: the shipped one learns from these as well. Importing this module needs torch.
+is not of the open tier is never fitted on. Deeper networks, trained in the same way before, may rate texts that nobody
+rated: the shipped one learns from the mean of what they say as well. Importing this module needs torch.
 """
 
 import copy
 import hashlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from jobs.training import fine_tuning
 from jobs.training.encoder import Encoder
-from jobs.training.examples import Examples, labelled_examples, rated_examples, taught_examples, windows
-from jobs.training.fine_tuning import Epoch, Tuning
+from jobs.training.examples import Examples, labelled_examples, rated_examples, windows
+from jobs.training.fine_tuning import Answered, Epoch, Tuning
 from jobs.training.heads import Heads, fit_heads, predict
 from jobs.training.network import RaterNetwork
 from jobs.training.other_texts import Labels
@@ -60,8 +60,9 @@ def split(texts: RatedTexts, seed: int) -> Split:
 def epochs(
     labels: Labels, parts: Split, tokens: tuple[int, int], passes: int, seed: int, taught: int = 0
 ) -> list[Epoch]:
-    """Passes over the rows fitted on, the first half of them with half the tokens, and a short one for what was held
-    out, with as many of the rows fitted on. `taught` texts come after all others; each pass has TAUGHT_SHARE of them.
+    """Passes over the rows fitted on, the first half of them (rounded up, but never all) with half the tokens, and a
+    short one for what was held out, with as many of the rows fitted on. `taught` texts come after all others; each pass
+    has TAUGHT_SHARE of them.
     """
     half = (max(tokens[0] // 2, 1), max(tokens[1] // 2, 1))
     first_other = len(labels.rated.texts)
@@ -69,12 +70,13 @@ def epochs(
     held = set(labels.rated.origins[parts.origins].tolist())
     first_taught = first_other + len(labels.domains.texts)
     found = []
+    short = min((passes + 1) // 2, passes - 1)
     for number in range(passes):
         more = [first_other + place for place in labels.domains.drawn(DOMAIN_TEXTS, seed + number, held)]
         drawn = np.random.default_rng((seed, number)).permutation(taught)[: round(taught * TAUGHT_SHARE)]
         more += [first_taught + int(place) for place in drawn]
         rates = tuple(1 - 0.9 * (number + step) / passes for step in (0, 1))
-        found.append(Epoch([*fitted, *more], half if 2 * number + 1 < passes else tokens, (rates[0], rates[1])))
+        found.append(Epoch([*fitted, *more], half if number < short else tokens, (rates[0], rates[1])))
     new = sorted(set(everything) - set(fitted))
     again = np.random.default_rng(seed).permutation(fitted)[: len(new)].tolist()
     more = [first_other + place for place in labels.domains.drawn(DOMAIN_TEXTS, seed + passes, set())]
@@ -169,8 +171,8 @@ class Run:
         scores, domains = predict(self.state.average.heads(), features)
         return scores, domains, features
 
-    def taught(self, texts: list[str]) -> Examples:
-        """Texts with what the averaged network says of them."""
+    def answers(self, texts: list[str]) -> Answered:
+        """What the averaged network says of texts."""
         path = self.work / "taught.npz"
         key = _digest([self.key, texts])
         if not (path.exists() and str(np.load(path)["key"]) == key):
@@ -180,7 +182,13 @@ class Run:
             np.savez(partial, key=key, **answered._asdict())
             partial.replace(path)
         found = np.load(path)
-        return taught_examples(texts, found["scores"], found["classes"], found["domains"])
+        return Answered(found["scores"], found["classes"], found["domains"])
+
+
+def mean_of(answers: Sequence[Answered]) -> Answered:
+    """The mean of what several networks say of the same texts."""
+    parts = (np.stack(part).mean(axis=0).astype(np.float32) for part in zip(*answers, strict=True))
+    return Answered(*parts)
 
 
 def _digest(what: list[Any]) -> str:

@@ -21,12 +21,12 @@ from jobs.training.examples import (  # noqa: E402
     shortened,
     taught_examples,
 )
-from jobs.training.fine_tuning import Epoch, Tuning, begun, features_of_network, loss, run_epoch  # noqa: E402
+from jobs.training.fine_tuning import Answered, Epoch, Tuning, begun, features_of_network, loss, run_epoch  # noqa: E402
 from jobs.training.heads import Heads, predict  # noqa: E402
 from jobs.training.network import RaterNetwork  # noqa: E402
 from jobs.training.other_texts import NO_DOMAIN_TEXTS, Labels  # noqa: E402
 from jobs.training.rated_texts import RatedTexts  # noqa: E402
-from jobs.training.recipe import Run, epochs, split  # noqa: E402
+from jobs.training.recipe import Run, epochs, mean_of, split  # noqa: E402
 from tests.jobs.test_train_rater import rated  # noqa: E402
 from udfs.models.criteria import DOMAINS  # noqa: E402
 from udfs.models.manifest import SCORES  # noqa: E402
@@ -199,6 +199,9 @@ def test_what_is_held_out_is_not_fitted_on_until_the_last_epoch() -> None:
     assert [set(epoch.rows) == fitted for epoch in plan] == [True] * 4 + [False]
     assert set(np.flatnonzero(one.open & ~parts.fitted).tolist()) < set(plan[-1].rows) <= set(np.flatnonzero(one.open))
     assert [epoch.tokens for epoch in plan] == [(50, 25)] * 2 + [(100, 50)] * 3
+    for passes, short in ((1, 0), (2, 1), (3, 2), (5, 3)):
+        plan = epochs(Labels(one, NO_DOMAIN_TEXTS, {}, ("", "", "")), parts, (100, 50), passes, seed=0)
+        assert [epoch.tokens for epoch in plan] == [(50, 25)] * short + [(100, 50)] * (passes - short + 1)
 
 
 def test_a_run_goes_on_only_with_what_it_was_taught(tmp_path: Path) -> None:
@@ -220,8 +223,18 @@ def test_a_run_goes_on_only_with_what_it_was_taught(tmp_path: Path) -> None:
     assert len(first.examples.texts) == len(first.ids) == 6
     assert set(first.epochs[0].rows) >= {4} or set(first.epochs[0].rows) >= {5}
     assert not set(first.epochs[-1].rows) & {4, 5}
-    answered = first.taught(["a text of a few words", "one"])
+    answered = first.answers(["a text of a few words", "one"])
     assert answered.scores.shape == (2, len(SCORES))
     assert np.allclose(answered.classes.sum(axis=2), 1, atol=1e-3)
     assert np.allclose(answered.domains.sum(axis=1), 1, atol=1e-3)
-    assert answered.weights.tolist() == [[1, 1, 0]] * 2
+
+
+def test_what_several_teachers_say_counts_as_its_mean() -> None:
+    draw = np.random.default_rng(0)
+    shapes = ((2, len(SCORES)), (2, len(SCORES), LEVELS), (2, len(DOMAINS)))
+    both = [Answered(*(draw.uniform(0, 1, shape).astype(np.float32) for shape in shapes)) for _ in range(2)]
+    taught = taught_examples(["one text", "another"], *mean_of(both))
+    for name, one, other in zip(("scores", "classes", "domains"), *both, strict=True):
+        assert np.allclose(getattr(taught, name), (one + other) / 2, atol=1e-6)
+        assert getattr(taught, name).dtype == np.float32
+    assert taught.weights.tolist() == [[1, 1, 0]] * 2

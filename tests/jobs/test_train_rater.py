@@ -306,6 +306,13 @@ def test_an_encoder_that_does_not_fit_is_one_sentence(tmp_path: Path, capsys: py
         (config, [*named, "--layers", "9"], "--layers is 9, expected 6 to 8"),
         (config, [*named, "--unrated", "u.parquet"], "--unrated and --teacher-layers go together"),
         (config, [*named, "--unrated", "u.parquet", "--teacher-layers", "12"], "--teacher-layers is 12, expected 6 to"),
+        (config, [*named, "--teachers", "one"], "came without --teacher-layers"),
+        (config, [*named, "--teacher-epochs", "0"], "--teacher-epochs is 0, expected 1 or more"),
+        (
+            config,
+            [*named, "--unrated", "u.parquet", "--teacher-layers", "8", "--teachers", str(tmp_path / "none")],
+            "none/config.json cannot be read",
+        ),
     ):
         folder = tmp_path / "encoder"
         folder.mkdir(exist_ok=True)
