@@ -4,8 +4,10 @@
 
 Takes Parquet files of the shape of `main_content` (id, source, url, host, html, gold_text, gold_coverage, licence;
 gold_with and gold_without, page_type where there are any), and with --ratings one of rated texts, for the head that
-says whether a document is worth keeping. Writes the graph, the words it knows, `manifest.json` and `card.md`. Needs the
-extra `train`; neither Spark nor a network nor a GPU. Ten minutes for each network on one core.
+says whether a document is worth keeping. With --taught-by, lines of which no label is known (pages with snippets only)
+get what an earlier tagger says of them; it must be of the same split, or the measured figures are too good. Writes the
+graph, the words it knows, `manifest.json` and `card.md`. Needs the extra `train`; neither Spark nor a network nor a
+GPU. Ten minutes for each network on one core.
 
 Only rows of the open licence tier are trained on; those of the other tiers, and a share of the sites, are for
 measuring: --held-out writes them down, for `python -m jobs.evaluate_models`. A run that was killed goes on where it was
@@ -23,7 +25,7 @@ from jobs.runtime.errors import exit_status
 from jobs.training.line_card import write_line_card, write_line_manifest
 from jobs.training.line_pages import LinePage, hold_out, is_held_out, read_line_pages
 from jobs.training.line_scores import Judged, chosen_thresholds, quality_of
-from udfs.models.line_manifest import WORDS_FILE
+from udfs.models.line_manifest import WORDS_FILE, load_line_manifest, verify_line_files
 from udfs.models.manifest import GRAPH_FILE
 from udfs.models.session import open_session
 from udfs.programs.tagging.tagger import tags_of_lines
@@ -42,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--pages", type=Path, nargs="+", required=True, help="Parquet files of pages with their main text")
     add("--ratings", type=Path, help="Parquet file of rated texts, for the head for documents")
+    add("--taught-by", type=Path, help="folder of a line tagger, to say of lines without a label whether they stay")
     add("--out", type=Path, required=True, help="folder of the model")
     add("--work", type=Path, help="folder for what is done so far; by default beside the model")
     add("--held-out", type=Path, help="folder for the pages that are not trained on")
@@ -67,6 +70,8 @@ def _check(options: argparse.Namespace) -> None:
     for folder in (options.out, options.work, options.held_out):
         if folder and folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder} is a file, expected a folder to write into; name another.")
+    if options.taught_by:
+        verify_line_files(options.taught_by, load_line_manifest(options.taught_by))
 
 
 def train(options: argparse.Namespace) -> None:
@@ -83,6 +88,8 @@ def train(options: argparse.Namespace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     if options.held_out:
         hold_out(options.pages, options.held_out, options.held_out_share, options.seed)
+    if options.taught_by:
+        kept = [page.taught(said) for page, said in judge(options.taught_by, kept, options.threads)]
     documents = _fit(options, kept, work)
     judged = judge(options.out, held, options.threads)
     thresholds = chosen_thresholds([one for one in judged if one.page.tier == "open"])

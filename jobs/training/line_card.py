@@ -19,6 +19,7 @@ DESCRIPTION = (
     "Web pages with the main text as people cut it out; a line stays if three quarters of its word bigrams are in that "
     "text. Each page in two shapes: all its visible text, and its main content as resiliparse finds it."
 )
+TAUGHT = " Of lines that nobody labelled, on pages of which snippets are known, it learnt what {} says."
 LIMITS = """## Limits
 
 Pages in English above all, some in Chinese, German and a few other languages. What is main text is a convention: the
@@ -69,7 +70,7 @@ def _training(
     tiers = Counter("held out" if tier == "open" else tier for tier in left_out.values())
     files = [*options.pages, *([options.ratings] if options.ratings else [])]
     return LineTraining(
-        description=DESCRIPTION,
+        description=DESCRIPTION + (TAUGHT.format(options.taught_by.name) if options.taught_by else ""),
         files={path.name: file_sha256(path) for path in files},
         pages=len({(page.source, page.id) for page in pages}),
         lines=sum(len(page.keep) for page in pages),
@@ -92,9 +93,10 @@ def _version(package: str) -> str:
 def _command(options: argparse.Namespace) -> str:
     files = " ".join(sorted(path.name for path in options.pages))
     ratings = f" --ratings {options.ratings.name}" if options.ratings else ""
+    taught = f" --taught-by {options.taught_by.name}" if options.taught_by else ""
     numbers = f" --passes {' '.join(map(str, options.passes))} --seed {options.seed}"
     share = f" --held-out-share {options.held_out_share}"
-    return f"python -m jobs.train_refiner --pages {files}{ratings} --out {options.out.name}{numbers}{share}"
+    return f"python -m jobs.train_refiner --pages {files}{ratings}{taught} --out {options.out.name}{numbers}{share}"
 
 
 def write_line_card(folder: Path, manifest: LineManifest) -> None:

@@ -28,6 +28,7 @@ SHORT_WEIGHT = 0.5
 MOST_CHARS = 400  # beyond, a longer line counts no more
 CHARS_PER_LINE = 80  # so many characters count as much as a line
 USUAL_LINES = 100
+TAUGHT_WEIGHT = 0.5  # of a line's worth, where its label is a model's
 
 
 class LinePage(NamedTuple):
@@ -44,6 +45,13 @@ class LinePage(NamedTuple):
     chars: NDArray[np.float32]  # of each line that is shown
     keep: NDArray[np.float32]
     weight: NDArray[np.float32]  # 0 where nobody knows
+    worth: NDArray[np.float32]  # the weight if somebody knew
+
+    def taught(self, said: NDArray[np.float32]) -> "LinePage":
+        """The page with what a model says of the lines of which nobody knows whether they stay."""
+        unknown = self.weight == 0
+        weight = np.where(unknown, TAUGHT_WEIGHT * self.worth, self.weight)
+        return self._replace(keep=np.where(unknown, said, self.keep), weight=weight.astype(np.float32))
 
 
 def read_line_pages(paths: Sequence[Path], shapes: Sequence[Shape] = SHAPES) -> Iterator[LinePage]:
@@ -118,7 +126,7 @@ def _page(row: dict[str, Any], shape: Shape) -> LinePage | None:
     each = (0.4 + 0.6 * np.minimum(chars, MOST_CHARS) / CHARS_PER_LINE) * np.where(
         words < SHORT_WORDS - 0.5, SHORT_WEIGHT, 1
     )
-    weight = each * known[shown.numbers]
+    worth = (each * (USUAL_LINES / max(len(chars), 20)) ** 0.5).astype(np.float32)
     return LinePage(
         row["id"],
         row["source"],
@@ -130,7 +138,8 @@ def _page(row: dict[str, Any], shape: Shape) -> LinePage | None:
         shown,
         chars,
         keep[shown.numbers].astype(np.float32),
-        (weight * (USUAL_LINES / max(len(chars), 20)) ** 0.5).astype(np.float32),
+        worth * known[shown.numbers],
+        worth,
     )
 
 

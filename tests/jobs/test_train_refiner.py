@@ -77,6 +77,12 @@ def test_pages_with_snippets_only_are_known_in_part(tmp_path: Path) -> None:
     page = next(iter(read_line_pages([pages_file(tmp_path / "p.parquet", change)], ("visible",))))
     assert (page.weight > 0).tolist() == [False, True, False, True, False, True]
     assert page.keep[page.weight > 0].tolist() == [0, 1, 0]
+    taught = page.taught(np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], np.float32))
+    assert taught.keep.tolist() == pytest.approx([0.9, 0, 0.7, 1, 0.5, 0])
+    known = page.weight > 0
+    assert taught.weight[known].tolist() == page.weight[known].tolist()
+    assert taught.weight[~known].tolist() == pytest.approx((page.worth[~known] / 2).tolist())
+    assert (page.weight[known] == page.worth[known]).all()
 
 
 @pytest.mark.parametrize("change", [{"gold_coverage": 0.5}, {"gold_text": None}, {"html": "<p>one</p><p>two</p>"}])
@@ -118,6 +124,7 @@ def judged_pages(count: int, random_state: random.Random, source: str = "a") -> 
             shown_lines("\n".join(lines)),
             np.array([len(line) for line in lines], np.float32),
             np.array(keep, np.float32),
+            np.ones(len(lines), np.float32),
             np.ones(len(lines), np.float32),
         )
         sure = [(0.4 if stays else -0.4) * random_state.random() for stays in keep]
@@ -169,6 +176,7 @@ def test_thresholds_are_the_best_and_the_safe_one() -> None:
         (["--pages", "{d}/p.parquet", "--out", "{d}/p.parquet"], "is a file, expected a folder"),
         (["--pages", "{d}/p.parquet", "--out", "{d}/m", "--passes", "0"], "--passes is 0, expected 1 or more"),
         (["--pages", "{d}/p.parquet", "--out", "{d}/m", "--held-out-share", "1"], "expected more than 0"),
+        (["--pages", "{d}/p.parquet", "--out", "{d}/m", "--taught-by", "{d}/x"], "x/manifest.json cannot be read"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -253,7 +261,7 @@ def test_a_small_model_is_trained_resumed_and_exported(tmp_path: Path, monkeypat
     inputs = [ready(page, words) for page in pages]
 
     def trained(file: Path, say: Any = lambda _: None, seed: int = 1) -> Any:
-        network = new_network(inputs, words, seed, NOISES[seed % 2])
+        network = new_network(inputs, words, seed, NOISES[(seed - 1) % len(NOISES)])
         train_network(network, inputs, 4, seed, file, say)
         return np.concatenate(logits_of(network, inputs[:5]))
 
