@@ -28,7 +28,7 @@ from jobs.evaluation.table import table
 from jobs.evaluation.truth import read_domains, read_judgements, read_ratings
 from jobs.runtime.errors import exit_status
 
-RATER, REFINER = "rater-e5-v2", "refiner-lines-v2"
+RATER, REFINER = "rater-e5-v2", "refiner-lines-v3"
 LIVE_SECONDS = 0.5
 WIDTH = 120  # of what is printed about the figures
 

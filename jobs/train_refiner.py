@@ -1,6 +1,6 @@
 """Train the embedded refiner: a tagger of lines, from pages with their main text, as one ONNX graph.
 
-    python -m jobs.train_refiner --pages ../shared/data/main_content/*.parquet --out models/refiner-lines-v2
+    python -m jobs.train_refiner --pages ../shared/data/main_content/*.parquet --out models/refiner-lines-v3
 
 Takes Parquet files of the shape of `main_content` (id, source, url, host, html, gold_text, gold_coverage, licence;
 gold_with and gold_without, page_type where there are any), and with --ratings one of rated texts, for the head that

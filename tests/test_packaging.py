@@ -33,7 +33,7 @@ RUN_SECONDS = 600.0
 MODEL = ROOT / "models/rater-e5-v2"
 SERVER = ("--host", "127.0.0.1", "--webui-port", "0")
 INPUT = ROOT / "sample/*.warc.gz"
-TAGGER = ROOT / "models/refiner-lines-v2"
+TAGGER = ROOT / "models/refiner-lines-v3"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

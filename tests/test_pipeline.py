@@ -198,7 +198,7 @@ def test_survivors_carry_their_text_and_the_rejected_do_not(lake: Path) -> None:
 
 def test_the_line_taggers_programs_take_out_the_lines_that_they_name(lake: Path) -> None:
     """Oracle: the tagger asked about each text alone, without Spark."""
-    tagger = load_tagger(ROOT / "models/refiner-lines-v2", threads=1)
+    tagger = load_tagger(ROOT / "models/refiner-lines-v3", threads=1)
     before = {row["url"]: row["text"] for row in rows(lake, "deduplicated") if row["keep"]}
     programs = {(row["url"], row["level"]): row["program"] for row in rows(lake, "programs")}
     assert {row["finish"] for row in rows(lake, "programs")} == {"stop"}

@@ -17,7 +17,7 @@ from screen import texts_of_pages  # noqa: E402 - after the path
 
 from timing import seconds_of  # noqa: E402
 
-SHIPPED = ROOT / "models/refiner-lines-v2"
+SHIPPED = ROOT / "models/refiner-lines-v3"
 TEXTS = 200
 ROUNDS = 5
 

@@ -334,16 +334,16 @@ def test_without_names_the_shipped_models_are_measured_and_said(
     files: dict[str, Rows], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("onnxruntime")
-    if not (ROOT / "models/refiner-lines-v2/model.onnx").is_file():
+    if not (ROOT / "models/refiner-lines-v3/model.onnx").is_file():
         pytest.skip("the shipped models are not here")
     arguments = [*written(tmp_path, files), "--sample", "4", "--resamples", "0", "--json"]
-    named = ["--rater", "rater-e5-v2", "--refiner", "refiner-lines-v2@balanced"]
+    named = ["--rater", "rater-e5-v2", "--refiner", "refiner-lines-v3@balanced"]
     assert main([*arguments, str(tmp_path / "default.json")]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert main([*arguments, str(tmp_path / "named.json"), *named]) == 0
     assert (tmp_path / "default.json").read_bytes() == (tmp_path / "named.json").read_bytes()
-    from_ = load_line_manifest(ROOT / "models/refiner-lines-v2").thresholds.balanced
-    refiner = f"refiner-lines-v2 (lines stay from a probability of {from_:g} on, balanced)"
+    from_ = load_line_manifest(ROOT / "models/refiner-lines-v3").thresholds.balanced
+    refiner = f"refiner-lines-v3 (lines stay from a probability of {from_:g} on, balanced)"
     assert f"Rater rater-e5-v2, refiner {refiner}, on ratings.parquet" in said
 
 

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 from tests.jobs.test_propose import documents, proposed
 from udfs.models.manifest import model_digest
 
-SHIPPED = ROOT / "models/refiner-lines-v2"
+SHIPPED = ROOT / "models/refiner-lines-v3"
 STORY = (
     "The water mill of the upper valley was built in 1802 by two brothers who had come from the coast, and it has been "
     "turning ever since, but for three winters when the weir was under repair."

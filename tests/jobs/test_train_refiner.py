@@ -199,17 +199,17 @@ def test_importing_needs_no_torch() -> None:
 
 def test_the_shipped_tagger_is_evaluated_at_any_threshold(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
-    if not (ROOT / "models/refiner-lines-v2/model.onnx").is_file():
+    if not (ROOT / "models/refiner-lines-v3/model.onnx").is_file():
         pytest.skip("the shipped model is not here")
     pages = read_pages([pages_file(tmp_path / "p.parquet", {})])
     left = {}
     for name in ("@0", "@safe", "", "@balanced", "@1"):
-        refiner = load_refiner([f"refiner-lines-v2{name}"], 1)
+        refiner = load_refiner([f"refiner-lines-v3{name}"], 1)
         assert refiner.levels == ("document", "chunk")
         left[name] = len(refiner.refine("chunk")([pages[0].text.text])[0].text)
     assert left["@0"] >= left["@safe"] >= left["@balanced"] == left[""] >= left["@1"]
     assert left["@0"] == len(pages[0].text.text)
-    for name in ("refiner-lines-v2@bold", "refiner-lines-v2@2"):
+    for name in ("refiner-lines-v3@bold", "refiner-lines-v3@2"):
         with pytest.raises(ValueError, match="expected safe, balanced or a probability"):
             load_refiner([name], 1)
 

@@ -21,7 +21,7 @@ from udfs.programs.tagging.tagger import LineTagger, check_tagger, load_tagger
 from udfs.programs.tagging.windows import CONTEXT, WINDOW
 from udfs.programs.tagging.words import SHOWN
 
-SHIPPED = Path(__file__).parents[2] / "models/refiner-lines-v2"
+SHIPPED = Path(__file__).parents[2] / "models/refiner-lines-v3"
 THRESHOLDS = Thresholds(safe=0.2, balanced=0.6)
 CHARS = FEATURES.index("chars")
 PROSE = "The mill stands by the river, and the weir above it has been mended twice since then."

@@ -27,7 +27,7 @@ class LineSettings(Section):
     """A line tagger, and how sure it must be."""
 
     model: str = Field(
-        "refiner-lines-v2",
+        "refiner-lines-v3",
         min_length=1,
         description="a line tagger of models/ by its name, the folder of one, or its URL (s3://, ...)",
     )
