@@ -21,7 +21,7 @@ from pathlib import Path
 from jobs.evaluation.about import About, method
 from jobs.evaluation.evaluating import Models, Truth, evaluated
 from jobs.evaluation.intervals import Bootstrap, Result
-from jobs.evaluation.judges import load_judge, load_refiner
+from jobs.evaluation.judges import load_judge, load_refiner, trained_on
 from jobs.evaluation.page import page
 from jobs.evaluation.pages import read_pages
 from jobs.evaluation.table import table
@@ -94,16 +94,17 @@ def evaluate(options: argparse.Namespace) -> str:
         load_judge(options.rater, options.threads), load_refiner(options.refiner, options.threads), options.documents
     )
     results = evaluated(truth, models, Bootstrap(options.resamples, options.seed), _Progress())
-    files = [options.ratings, options.human, options.domains, *options.pages]
+    files = [path for path in (options.ratings, options.human, options.domains, *options.pages) if path]
     about = About(
         rater=options.rater,
         refiner=" and ".join(options.refiner),
         threshold=models.refiner.threshold,
-        files=[path.name for path in files if path],
+        files=[path.name for path in files],
         sample=most,
         resamples=options.resamples,
         seed=options.seed,
         seconds=time.monotonic() - started,
+        trained_on=[path.name for path in trained_on(files, [options.rater, *options.refiner])],
     )
     if options.json:
         _write(options.json, as_json(results))

@@ -15,6 +15,7 @@ class About(NamedTuple):
     resamples: int
     seed: int
     seconds: float
+    trained_on: Sequence[str] = ()  # those of the files that a model's training had
 
 
 def method(about: About) -> str:
@@ -23,6 +24,11 @@ def method(about: About) -> str:
     text = f"Rater {about.rater}, refiner {about.refiner}{threshold}, on {', '.join(about.files)}"
     text += f" (at most {about.sample:,} rows of each)" if about.sample else ""
     text += f", in {about.seconds:,.0f} seconds. "
+    if about.trained_on:
+        text += (
+            f"The training of these models had {', '.join(about.trained_on)}: figures on what was learnt are better "
+            "than on new texts, and the models' cards have those on what was held out. "
+        )
     if not about.resamples:
         return text + "No intervals were drawn."
     return text + (

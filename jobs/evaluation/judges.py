@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from jobs.evaluation.pages import Refine
 from jobs.evaluation.truth import Text
 from udfs.models.decoder_manifest import load_decoder_manifest
+from udfs.models.manifest import MANIFEST_FILE, file_sha256
 from udfs.models.rater import Rating
 from udfs.models.raters import RateTexts, check_rater, kind_of, open_rater
 from udfs.models.running import ModelRun, variant_of
@@ -56,6 +57,14 @@ class Refiner(NamedTuple):
 def located(model: str) -> str:
     """Where a model lies: a name without a slash is one of the shipped ones, unless there is a folder of that name."""
     return str(SHIPPED / model if "/" not in model and not Path(model).is_dir() else Path(model).expanduser())
+
+
+def trained_on(files: Sequence[Path], models: Sequence[str]) -> list[Path]:
+    """Those of the files whose digests stand in the manifests of the models, named as `--rater` and `--refiner` do."""
+    bare = [name.rpartition("=")[2] for name in models]
+    folders = [Path(located(name.rpartition("@")[0] or name)) for name in bare]
+    said = [path.read_text("utf-8") for folder in folders if (path := folder / MANIFEST_FILE).is_file()]
+    return [file for file in files if any(file_sha256(file) in text for text in said)]
 
 
 def load_judge(model: str, threads: int) -> RateTexts:

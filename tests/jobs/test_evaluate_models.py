@@ -1,5 +1,6 @@
 """The command that measures models: its rows, its page, refusals, and that no order of rows or columns matters."""
 
+import hashlib
 import json
 import math
 import random
@@ -17,10 +18,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.evaluate_models import main
+from jobs.evaluation.about import About, method
 from jobs.evaluation.charts import Bar, dot_plot
 from jobs.evaluation.evaluating import Models, Truth, evaluated
 from jobs.evaluation.intervals import Bootstrap
-from jobs.evaluation.judges import load_refiner
+from jobs.evaluation.judges import load_refiner, trained_on
 from jobs.evaluation.tasks import keeps_document
 from jobs.evaluation.truth import drawn, read_ratings
 from udfs.models.criteria import CRITERIA, DOMAINS
@@ -345,6 +347,24 @@ def test_without_names_the_shipped_models_are_measured_and_said(
     from_ = load_line_manifest(ROOT / "models/refiner-lines-v3").thresholds.balanced
     refiner = f"refiner-lines-v3 (lines stay from a probability of {from_:g} on, balanced)"
     assert f"Rater rater-e5-v2, refiner {refiner}, on ratings.parquet" in said
+
+
+def test_files_that_a_models_training_had_are_named(tmp_path: Path) -> None:
+    learnt, new = tmp_path / "learnt.parquet", tmp_path / "new.parquet"
+    learnt.write_bytes(b"labels")
+    new.write_bytes(b"other labels")
+    for name in ("rater", "lines"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "rater/manifest.json").write_text("{}")
+    manifest = json.dumps({"training": {"files": {"l": hashlib.sha256(b"labels").hexdigest()}}})
+    (tmp_path / "lines/manifest.json").write_text(manifest)
+    rater, lines = f"{tmp_path}/rater", f"{tmp_path}/lines"
+    for refiner in ([lines], [f"{lines}@safe"], ["rules", f"chunk={lines}"]):
+        assert trained_on([learnt, new], [rater, *refiner]) == [learnt]
+    assert trained_on([learnt, new], [rater, "rules"]) == []
+    about = About("r", "l", "", ["learnt.parquet"], 0, 0, 0, 1.0)
+    assert "training" not in method(about)
+    assert "training of these models had learnt.parquet" in method(about._replace(trained_on=["learnt.parquet"]))
 
 
 class _Tags(HTMLParser):
