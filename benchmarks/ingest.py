@@ -46,7 +46,7 @@ from udfs.crawl.pages import PageSettings, read_pages  # noqa: E402
 
 PAGES = ROOT.parent / "shared/data/main_content"
 FILES = 4
-ROUNDS = 3
+ROUNDS = 5
 COPIES = 4
 CORES = 2
 HEAD = (

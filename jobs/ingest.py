@@ -11,7 +11,8 @@ from pyspark.sql.types import StructField, StructType
 from jobs.catalog import TABLES
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.progress import BatchSettings
-from jobs.runtime.stage import Workspace, by_table
+from jobs.runtime.stage import Workspace
+from jobs.runtime.table import Rows
 from udfs.columns.crawl import read_files
 from udfs.crawl.common_crawl import CrawlSettings, sample_crawl
 from udfs.crawl.files import FileError, InputFile, list_files, read_manifest, redacted
@@ -50,11 +51,11 @@ def find_input(settings: IngestSettings) -> list[InputFile]:
     return sorted({file.path: file for file in found}.values())
 
 
-def ingest(files: DataFrame, settings: IngestSettings, work: Workspace) -> dict[str, DataFrame]:
+def ingest(files: DataFrame, settings: IngestSettings, work: Workspace) -> dict[str, Rows]:
     """Files of a batch (batch, crawl, path, bytes), one in each partition -> rows of each table of WRITES."""
     schema = StructType([StructField(name, TABLES[name].schema) for name in WRITES])
-    pages = files.select("path", "bytes", "crawl", "batch").mapInArrow(read_files(settings.pages, schema), schema)
-    return by_table(work.write("pages", pages), WRITES)
+    wanted = files.select("path", "bytes", "crawl", "batch")
+    return work.fill("pages", wanted, read_files(settings.pages, schema), schema)
 
 
 if __name__ == "__main__":

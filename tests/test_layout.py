@@ -128,8 +128,9 @@ def udfs_reads_no_environment(module: Source) -> Iterator[str]:
 
 def no_rdd(module: Source) -> Iterator[str]:
     """DataFrames only, so that Spark Connect and serverless clusters work; the session's own module asks the context
-    for its progress."""
-    context = {"sparkContext", "_sc", "_jvm", "_jsc"} if module.path != "jobs/runtime/session.py" else set()
+    for its progress and its master, and a laptop's commits go to Delta itself."""
+    context = {"sparkContext", "_sc", "_jvm", "_jsc"}
+    context -= {"jobs/runtime/session.py": context, "jobs/runtime/adopting.py": {"_jvm"}}.get(module.path, set())
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute) and node.attr in {"rdd", "toRDD", "parallelize", *context}:
             yield f"line {node.lineno}: {node.attr}"

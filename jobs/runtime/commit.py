@@ -21,6 +21,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Pending
 from jobs.runtime.session import session_conf
 from jobs.runtime.stage import NOT_COMPILED, OFF, Stage
+from jobs.runtime.table import Rows, StoredRows
 from jobs.runtime.threads import at_once
 from jobs.runtime.workspace import LakeWorkspace
 from udfs.settings import Section
@@ -62,7 +63,7 @@ def commit(lake: Lake, work: Pending, settings: Section, limits: RunSettings, ro
         with session_conf(lake.spark, stage.session_conf(settings)):
             given = (*_inputs(lake, work), settings, *([workspace] if stage.needs_workspace else []))
             made = stage.transform(*given)
-            frames = made if isinstance(made, Mapping) else {stage.writes[0]: made}
+            frames: Mapping[str, Rows] = made if isinstance(made, Mapping) else {stage.writes[0]: made}
             _write(lake, stage, batch, frames, mark)
         with session_conf(lake.spark, NOT_COMPILED):
             counts = _count_and_note_losses(lake, stage, batch, rows_in, frames.get("losses"), mark)
@@ -118,7 +119,7 @@ def _files(spark: SparkSession, batch: Batch) -> DataFrame:
     return spark.range(0, count, 1, count).join(F.broadcast(listed), "id").drop("id")
 
 
-def _write(lake: Lake, stage: Stage, batch: Batch, frames: Mapping[str, DataFrame], mark: str) -> None:
+def _write(lake: Lake, stage: Stage, batch: Batch, frames: Mapping[str, Rows], mark: str) -> None:
     """Replace the batch's rows in the stage's tables; those of `losses` only where failed documents add none to them
     (`_count_and_note_losses`)."""
     tables = [table for table in stage.writes if table != "losses" or not _has_details(stage)]
@@ -131,7 +132,7 @@ def _has_details(stage: Stage) -> bool:
 
 
 def _count_and_note_losses(
-    lake: Lake, stage: Stage, batch: Batch, rows_in: int, losses: DataFrame | None, mark: str
+    lake: Lake, stage: Stage, batch: Batch, rows_in: int, losses: Rows | None, mark: str
 ) -> Counts:
     """What became of the documents; each failed one gets its row in `losses`, beside those that the stage gives."""
     if not _has_details(stage):
@@ -139,6 +140,7 @@ def _count_and_note_losses(
     counts = _count(lake, stage, batch, rows_in)
     before = lake.may_have("losses", stage=stage.name, batch=batch.batch)
     found = _failed(lake, stage, batch)
+    losses = losses.frame() if isinstance(losses, StoredRows) else losses
     found = found if losses is None else found.unionByName(losses)
     # An empty commit would cost as much as a full one.
     if before or counts.failed or (losses is not None and losses.head(1)):
@@ -165,10 +167,10 @@ def _count(lake: Lake, stage: Stage, batch: Batch, rows_in: int) -> Counts:
     main = stage.writes[0]
     rows = lake.read(main, **_place(main, stage, batch))
     if "files" in stage.writes:
-        files, losses = lake.read("files", batch=batch.batch), lake.read("losses", stage=stage.name, batch=batch.batch)
-        sums = files.agg(F.sum("documents"), F.sum("losses"))
-        said, kept, lost = at_once(sums.head, rows.count, losses.count)
-        return Counts((said[0] or 0) + (said[1] or 0), kept, 0, lost)
+        files = lake.rows("files", ("documents", "losses"), batch=batch.batch)
+        said = sum(file["documents"] + file["losses"] for file in files)
+        kept, lost = lake.count(main, batch=batch.batch), lake.count("losses", stage=stage.name, batch=batch.batch)
+        return Counts(said, kept, 0, lost)
     if "keep" not in TABLES[main].column_names:
         return _count_documents(rows, rows_in)
     fate = F.when(F.col("reason").isin(*FAILURES), "failed").when(F.col("keep"), "kept").otherwise("rejected")

@@ -5,10 +5,13 @@ Rows of one batch (and, in tables several stages write, of one stage) are replac
 sees the old rows or the new ones, never half of them. What a table looks like is said in `jobs/catalog/`.
 """
 
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
@@ -16,7 +19,9 @@ from pyspark.sql import functions as F
 
 from jobs.catalog import TABLES
 from jobs.runtime.errors import CorpusmillError
-from jobs.runtime.table import Table, literal
+from jobs.runtime.local_tables import LocalTables
+from jobs.runtime.log_files import TableFile
+from jobs.runtime.table import Rows, StoredRows, Table, literal
 from jobs.views import VIEWS, available, definition, mentioned
 
 # Commits after which Delta writes down what all of them come to. It takes as long as several small commits, and to read
@@ -37,6 +42,12 @@ class Lake:
         self.location = location.rstrip("/") if location != "/" else location
         self.registered = registered
         self._known: set[str] = set()  # tables never go away while a run lasts, so finding one once is enough
+
+    @cached_property
+    def local(self) -> LocalTables | None:
+        """The same tables as files, where they are on a disk of this machine as far as the location's name tells."""
+        has_scheme = re.match("[A-Za-z][A-Za-z0-9+.-]*:", self.location) is not None
+        return None if self.registered or has_scheme else LocalTables(self.spark, Path(self.location).absolute())
 
     def identifier(self, name: str) -> str:
         """The table's name as SQL writes it."""
@@ -75,21 +86,53 @@ class Lake:
     def may_have(self, name: str, **equal: object) -> bool:
         """Whether a file of the table may have rows where the named columns have the given values; told from the
         table's log, without a query."""
-        return bool(self.read(name, **equal).inputFiles())
+        found = self._files(name, equal)
+        return bool(found) if found is not None else bool(self.read(name, **equal).inputFiles())
 
-    def replace(self, name: str, rows: DataFrame, mark: str = "", **equal: object) -> None:
+    def count(self, name: str, **equal: object) -> int:
+        """The number of rows where the named columns have the given values."""
+        found = self._files(name, equal) if set(equal) <= set(TABLES[name].partitioned_by) else None
+        if found is None or any(file.rows < 0 for file in found):
+            return self.read(name, **equal).count()
+        return sum(file.rows for file in found)
+
+    def rows(self, name: str, columns: Sequence[str], **equal: object) -> list[dict[str, Any]]:
+        """Some columns of a small table, where columns of its partition have the given values; maps are dicts."""
+        found = self._files(name, equal)
+        if self.local is None or found is None:
+            return [row.asDict(recursive=True) for row in self.read(name, **equal).select(*columns).collect()]
+        return self.local.read(name, found, columns)
+
+    def replace(self, name: str, rows: Rows, mark: str = "", **equal: object) -> None:
         """In one commit: rows where the named columns have the given values give way to `rows`.
 
         `rows` must have the table's columns, by name, and only rows that agree with `equal`: others are refused, as
         are rows that break a CHECK constraint, and then nothing is written. `mark` is noted in the history.
         """
         self._create(TABLES[name])
-        if not self.may_have(name, **equal):
+        is_new = not self.may_have(name, **equal)
+        if isinstance(rows, StoredRows):
+            if is_new and self.local is not None and self.local.adopt(name, rows.files, mark, equal):
+                return
+            rows = rows.frame()
+        if is_new:
             self._add(name, _agreeing(rows, equal), mark)
             return
         condition = " AND ".join(f"{column} = {literal(value)}" for column, value in equal.items())
         writer = _writer(name, rows).mode("overwrite").option("replaceWhere", condition).option("userMetadata", mark)
         self._save(name, writer)
+
+    def put(self, name: str, row: Mapping[str, Any], *, is_new: bool = False, **equal: object) -> None:
+        """As `replace`, by one row that the driver has; `is_new` says that there are none to be replaced."""
+        self._create(TABLES[name])
+        if self.local is not None and not self.may_have(name, **equal) and self.local.put(name, row, equal):
+            return
+        values = tuple(row[column] for column in TABLES[name].column_names)
+        rows = self.spark.createDataFrame([values], TABLES[name].ddl)
+        if is_new:
+            self._add(name, rows)
+        else:
+            self.replace(name, rows, "", **equal)
 
     def add(self, name: str, rows: DataFrame) -> None:
         """In one commit: `rows` beside those that are there. Delta need not look for what they replace, which takes
@@ -108,29 +151,6 @@ class Lake:
             before = marked[-1].version - 1  # making the table was its version 0, so there is one
             self.spark.sql(f"RESTORE TABLE {self.identifier(name)} TO VERSION AS OF {before}")
 
-    def stash(self, name: str, rows: DataFrame) -> DataFrame:
-        """`rows` written down outside the tables and read back, so that several tables can be filled from one
-        computation.
-
-        Not `cache`: serverless clusters refuse it, and a lost executor would compute (and download) everything again.
-        """
-        if self.registered:
-            rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").saveAsTable(
-                self.identifier(f"stash_{name}")
-            )
-            return self.spark.table(self.identifier(f"stash_{name}"))
-        rows.write.mode("overwrite").parquet(f"{self.location}/_stash/{name}")
-        return self.spark.read.schema(rows.schema).parquet(f"{self.location}/_stash/{name}")
-
-    def empty_stash(self, name: str) -> None:
-        """Give back the space of a stash."""
-        if self.registered:
-            self.spark.sql(f"DROP TABLE IF EXISTS {self.identifier(f'stash_{name}')}")
-        elif "://" not in self.location:
-            shutil.rmtree(f"{self.location}/_stash/{name}", ignore_errors=True)
-        else:
-            self.spark.range(0).write.mode("overwrite").parquet(f"{self.location}/_stash/{name}")
-
     def register_views(self, query: str = "") -> list[str]:
         """Make every table that exists, and every view over such, known to SQL by its bare name; where a query is given
         only those that it mentions, which takes less time. The names of all there are. What another lake of this
@@ -147,6 +167,9 @@ class Lake:
             found = self.spark.sql(view.names_from).collect() if view.names_from else []
             self.spark.sql(definition(view, [row[0] for row in found]))
         return names
+
+    def _files(self, name: str, equal: Mapping[str, object]) -> list[TableFile] | None:
+        return self.local.files(name, equal) if self.local is not None else None
 
     def _add(self, name: str, rows: DataFrame, mark: str = "") -> None:
         self._save(name, _writer(name, rows).mode("append").option("userMetadata", mark))

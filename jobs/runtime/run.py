@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import udfs
-from jobs.catalog import BATCHES, PROGRESS
+from jobs.catalog import PROGRESS
 from jobs.runtime.commit import Counts, RunSettings, commit
 from jobs.runtime.console import Console, duration
 from jobs.runtime.lake import Lake
@@ -30,8 +30,9 @@ def read_batches(lake: Lake) -> list[Batch]:
 
 def write_batch(lake: Lake, batch: Batch) -> None:
     """Note a new or changed batch."""
-    row = lake.spark.createDataFrame([(batch.batch, batch.crawl, list(batch.files), batch.size_bytes)], BATCHES.ddl)
-    lake.replace("batches", row, batch=batch.batch)
+    files = [{"path": file.path, "bytes": file.size_bytes, "etag": file.etag} for file in batch.files]
+    row = {"batch": batch.batch, "crawl": batch.crawl, "files": files, "bytes": batch.size_bytes}
+    lake.put("batches", row, batch=batch.batch)
 
 
 def read_progress(lake: Lake) -> Done:
@@ -92,11 +93,7 @@ def _note(
         "parts": dict(work.parts),
         "versions": dict(versions),
     }
-    note = lake.spark.createDataFrame([tuple(row[name] for name in PROGRESS.column_names)], PROGRESS.ddl)
-    if work.is_first:
-        lake.add("progress", note)
-    else:
-        lake.replace("progress", note, stage=work.stage.name, batch=work.batch.batch)
+    lake.put("progress", row, is_new=work.is_first, stage=work.stage.name, batch=work.batch.batch)
     return row
 
 

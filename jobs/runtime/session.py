@@ -227,3 +227,11 @@ def running_tasks(spark: SparkSession) -> tuple[int, int]:
     except Exception:  # a progress line must never break the work
         return 0, 0
     return sum(info.numCompletedTasks for info in running if info), sum(info.numTasks for info in running if info)
+
+
+def runs_here(spark: SparkSession) -> bool:
+    """Whether the tasks run in the driver's process and so on its machine."""
+    try:
+        return str(spark.sparkContext.master).startswith("local")
+    except Exception:  # Spark Connect has no context, and says so in a class of its own
+        return False

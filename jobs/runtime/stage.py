@@ -18,7 +18,10 @@ from typing import Any, Protocol
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
+from jobs.runtime.table import Rows
+from udfs.columns.batches import MapInArrow
 from udfs.settings import Section
 
 OFF = {"switch": "off"}  # the parts of the key of a stage that is switched off
@@ -59,6 +62,9 @@ class Workspace(Protocol):
     def write(self, name: str, rows: DataFrame) -> DataFrame:
         """`rows` written down outside the tables and read back: computed once, whoever asks and whatever is lost."""
 
+    def fill(self, name: str, rows: DataFrame, function: MapInArrow, schema: StructType) -> dict[str, Rows]:
+        """`rows` through `function`, computed once, for each table of which `schema` has a struct column."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -84,7 +90,7 @@ class Stage:
     name: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    transform: Callable[..., DataFrame | Mapping[str, DataFrame]]
+    transform: Callable[..., DataFrame | Mapping[str, Rows]]
     rules: tuple[str, ...]
     history: tuple[str, ...] = ()
     remembers: tuple[str, ...] = ()

@@ -1,7 +1,11 @@
 """What a declaration of a table consists of; the declarations are `jobs/catalog/`."""
 
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
 from typing import NamedTuple, cast
 
+from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 # Columns beside its key by which people look for rows.
@@ -41,6 +45,11 @@ class Table(NamedTuple):
         return tuple(name for name in self.column_names if name in wanted)
 
     @property
+    def required(self) -> frozenset[str]:
+        """The columns that are never null."""
+        return frozenset(column.name for column in self.columns if column.required)
+
+    @property
     def ddl(self) -> str:
         """The columns as a Spark schema string, for `createDataFrame` and `mapInArrow`."""
         return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
@@ -51,9 +60,26 @@ class Table(NamedTuple):
         return cast(StructType, StructType.fromDDL(self.ddl))
 
 
+class StoredRows(NamedTuple):
+    """Rows of a table that stand in Parquet files on this machine's disk, and what makes a frame that reads them."""
+
+    files: Sequence[Path]
+    frame: Callable[[], DataFrame]
+
+
+Rows = DataFrame | StoredRows
+
+
 def optional(name: str, type_: str, comment: str) -> Column:
     """A column that may be null."""
     return Column(name, type_, comment, required=False)
+
+
+def partition(table: Table, equal: Mapping[str, object]) -> Path:
+    """The folder, inside the table's, of the rows with these values: that of their partition, as far as they name
+    it."""
+    named = takewhile(lambda name: name in equal, table.partitioned_by)
+    return Path(*(f"{name}={equal[name]}" for name in named))
 
 
 def literal(value: object) -> str:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from jobs.catalog import BATCHES, DUPLICATES, LOSSES, RATINGS
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.lake import Lake
+from jobs.runtime.stash import Stash
 from tests.jobs.frames import rows_of
 
 pytestmark = pytest.mark.spark
@@ -142,8 +143,9 @@ def test_a_table_with_other_columns_is_refused_in_one_sentence(lake: Lake) -> No
 
 def test_what_is_stashed_is_computed_once_and_read_back(lake: Lake) -> None:
     rows = lake.spark.range(5).selectExpr("id", "struct(id, 'x' AS word) AS documents")
-    assert sorted(row.documents.id for row in lake.stash("ingest", rows).collect()) == [0, 1, 2, 3, 4]
-    lake.empty_stash("ingest")
+    stash = Stash(lake)
+    assert sorted(row.documents.id for row in stash.write("ingest", rows).collect()) == [0, 1, 2, 3, 4]
+    stash.empty("ingest")
     left = [file for file in Path(lake.location).rglob("*.parquet") if file.stat().st_size > 1000]
     assert not left
     assert not lake.registered or not lake.spark.catalog.tableExists(lake.identifier("stash_ingest"))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import HTMLTree
 
 from udfs.crawl import html
 from udfs.crawl.html import Extracted, ExtractSettings, Lost, extract, extract_plain
@@ -98,6 +99,9 @@ HOSTILE = {
     "bodies": "".join(f"<body a{i}>" for i in range(4000)).encode(),
     "cells": ("<table>" + "".join(f"<b id={i}>x<tr><td>" for i in range(400))).encode(),
     "upper": cubic(80).upper(),
+    "equals": b"<div>" * 300 + b"<p>" + b"<b><i><u class=x><font color=red>" * 100 + b"<p>x" * 300,
+    "equals in cells": b"<table><tr><td>" + b"<b><i><table><tr><td>" * 100 + b"<p>x" * 300,
+    "closed late": (b"<b>" + b"<div>" * 10 + b"x</b>x") * 200,
 }
 
 
@@ -117,12 +121,61 @@ def test_the_coarse_bound_is_not_below_the_fine_one(parts: list[str]) -> None:
 @pytest.mark.parametrize("opening", range(40))
 def test_the_coarse_bound_takes_the_worst_share_of_formatting_elements(opening: int) -> None:
     """Of all pages with as many tags it is the dearest one's, but for the bytes."""
-    dearest = max(worst_seconds(b"<b>" * some + b"<p>" * (opening - some)) for some in range(opening + 1))
-    assert worst_seconds(b"<p>" * opening, enough_seconds=1e9) == pytest.approx(dearest)
+    different = [f"<b{i:3}>".encode() for i in range(opening)]
+    dearest = max(
+        worst_seconds(b"".join(different[:some]) + b"<p  0>" * (opening - some)) for some in range(opening + 1)
+    )
+    assert worst_seconds(b"<p  0>" * opening, enough_seconds=1e9) == pytest.approx(dearest)
 
 
 def test_a_bound_that_is_not_enough_is_the_fine_one() -> None:
     assert worst_seconds(cubic(300), enough_seconds=1e-3) == worst_seconds(cubic(300))
+
+
+def test_of_equal_formatting_elements_three_count() -> None:
+    """The last three are reopened, however many are open; so it is for the parser, too."""
+    page = b"<p>" + b"<B Class='x'>" * 300 + b"<p>x" * 600
+    alone = b"<p>" + b"<B Class='x'>" * 3 + b"<p>x" * 897
+    assert worst_seconds(page) < 1.1 * worst_seconds(alone)
+    tree = HTMLTree.parse(page.decode())
+    last = tree.body.query_selector_all("p")[-1]
+    assert len(last.query_selector_all("b")) == 3
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        [f"<b id={i}>" for i in range(100)],
+        [f'<b id=">{i}">' for i in range(100)],
+        [f"<b id='>{i}'>" for i in range(100)],
+        [f"<b a=\"'\" id='>{i}'>" for i in range(100)],
+        [f'<b a=b="x id=">{i}">' for i in range(100)],
+        [f'<b =x id=">{i}">' for i in range(100)],
+    ],
+)
+def test_formatting_elements_that_may_differ_all_count(tags: list[str]) -> None:
+    """Also where they are equal up to the first `>`, for it may stand inside a value."""
+    page = ("<p>" + "".join(tags) + "<p>x" * 600).encode()
+    plain = ("<p>" + "".join(f"<b id={i}>" for i in range(100)) + "<p>x" * 600).encode()
+    assert worst_seconds(page) >= 0.99 * worst_seconds(plain)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<b>", "<i class=x>", "<font color=red>", "</b>", "</i>", "<p>x", "<div>", "</div>", "<table><tr><td>",
+             "</table>", "<li>", "<a href=x>", "<span>", "<button>", "<object>", "<nobr>"]
+        ),
+        min_size=2, max_size=6,
+    ),
+    st.integers(1, 80),
+)  # fmt: skip
+@settings(max_examples=100, deadline=None)
+def test_no_repeated_pattern_is_slower_than_its_bound(parts: list[str], count: int) -> None:
+    page = "".join(parts) * count
+    started = time.process_time()
+    html._extract_text(page, "utf-8", QUICK)
+    assert time.process_time() - started < worst_seconds(page.encode()) + 0.05
 
 
 def test_too_many_tags_of_a_short_page() -> None:

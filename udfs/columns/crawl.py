@@ -1,6 +1,8 @@
 """Reading crawl files, and keys of URLs."""
 
+import gc
 import hashlib
+from functools import cache
 
 import pandas as pd
 from pyspark.sql.pandas.functions import pandas_udf
@@ -16,6 +18,7 @@ def read_files(settings: PageSettings, schema: StructType) -> MapInArrow:
     arrow = arrow_schema(schema)
 
     def read(batches: Batches) -> Batches:
+        _spare_the_collector()
         rows = (row for batch in batches for row in batch.to_pylist())
         pages = (
             page for row in rows for page in read_pages(row["path"], row["bytes"], row["crawl"], row["batch"], settings)
@@ -23,6 +26,13 @@ def read_files(settings: PageSettings, schema: StructType) -> MapInArrow:
         yield from batched(({table: row} for table, row in pages), arrow)
 
     return read
+
+
+@cache
+def _spare_the_collector() -> None:
+    """Python's cyclic collector need not go through what a worker has imported, again and again while pages make
+    millions of objects: that was 2 % of a page's time."""
+    gc.freeze()
 
 
 @pandas_udf(returnType=BinaryType())  # type: ignore[call-overload,untyped-decorator]  # stubs know no such call

@@ -133,10 +133,11 @@ def _language(tree: Any) -> str | None:
         return None
     root = head.parent
     declared = (root.getattr("lang") or root.getattr("xml:lang") or "") if root is not None else ""
-    if not declared and (meta := head.query_selector('meta[http-equiv="content-language" i]')) is not None:
-        declared = meta.getattr("content") or ""
-    found = LANGUAGE_TAG.match(declared.strip())
-    return found.group().lower() if found else None
+    if not declared:
+        found = head.get_elements_by_attr("http-equiv", "content-language", True)
+        declared = next((meta.getattr("content") or "" for meta in found if meta.tag == "meta"), "")
+    tag = LANGUAGE_TAG.match(declared.strip())
+    return tag.group().lower() if tag else None
 
 
 def _trafilatura_text(html: str, main_content: bool) -> str:

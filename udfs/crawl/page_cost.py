@@ -5,25 +5,39 @@ take 15 seconds. The bound trusts no closing tag, so a page cannot look harmless
 quicker than their bound. The factors were fitted to the worst pages that we could build (tests/udfs/test_html.py).
 """
 
+import re
+from collections import Counter
+
 import numpy as np
 import numpy.typing as npt
 
 SECONDS_PER_TAGS_SQUARED = 5e-8  # blocks x depth
-SECONDS_PER_REOPENING = 4e-8  # formatting elements x other opening tags squared (blocks x depth)
+SECONDS_PER_REOPENING = 4e-8  # formatting elements that are reopened x other opening tags squared (blocks x depth)
 SECONDS_PER_BYTES_SQUARED = 1.6e-10  # attributes of one element, each compared with all others
 # Elements that a later block reopens. Not <a>: a second one closes the first, so at most one of them is open.
 FORMATTING = ("big", "code", "em", "font", "nobr", "small", "strike", "strong", "tt")
 FORMATTING_LETTERS = "bisu"
+# Of elements that are equal in name and attributes the last three are reopened (HTML Standard, "Noah's Ark clause").
+REOPENED_EQUALS = 3
+# A formatting tag whose end is certain, for no quote may be open at its `>`. Equal tags make equal elements.
+_CERTAIN_TAG = re.compile(
+    rb"<(?:big|code|em|font|nobr|small|strike|strong|tt|[bisu])"
+    rb"(?:[ \t\n\f\r]++[\w:.-]++(?:=(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^ \t\n\f\r\"'=<>`]++))?+)*+[ \t\n\f\r]*+/?>",
+    re.IGNORECASE,
+)
 
 
 def worst_seconds(html: bytes, enough_seconds: float = 0.0) -> float:
-    """Seconds that resiliparse needs at most for a page in UTF-8; costs about 40 microseconds for 60 KB.
+    """Seconds that resiliparse needs at most for a page in UTF-8; costs some hundred microseconds for 60 KB.
 
-    A coarser bound that is found in a quarter of the time is returned where it is not above `enough_seconds`.
+    A coarser bound, found in a tenth of the time or less, is returned where it is not above `enough_seconds`.
     """
     codes = np.frombuffer(html or b" ", dtype=np.uint8)
     starts = codes == ord("<")
     tags = int(np.count_nonzero(starts))
+    coarsest = _seconds(tags, tags, max(0, tags - 1) // 3, len(html))
+    if coarsest <= enough_seconds:
+        return coarsest
     opening = tags - int(np.count_nonzero(starts[:-1] & (codes[1:] == ord("/"))))
     # Whatever the elements are: formatting ones cost most where they are a third.
     coarse = _seconds(tags, opening, max(0, opening - 1) // 3, len(html))
@@ -33,8 +47,23 @@ def worst_seconds(html: bytes, enough_seconds: float = 0.0) -> float:
     # A tag that the page's end cuts off is none, so what "clip" reads there does not matter.
     first, second = (codes.take(at + step, mode="clip") | 0x20 for step in (1, 2))
     opening = int(np.count_nonzero((first >= ord("a")) & (first <= ord("z"))))
-    formatting = int(np.count_nonzero(_FORMATTING_STARTS[first.astype(np.uint16) << 8 | second]))
-    return _seconds(tags, opening, formatting, len(html))
+    is_formatting = _FORMATTING_STARTS[first.astype(np.uint16) << 8 | second]
+    formatting = int(np.count_nonzero(is_formatting))
+    fine = _seconds(tags, opening, formatting, len(html))
+    if fine <= enough_seconds:
+        return fine
+    reopened = formatting - _spared(html, at[is_formatting].tolist())
+    return min(fine, _seconds(tags, opening, reopened, len(html)))
+
+
+def _spared(html: bytes, starts: list[int]) -> int:
+    """How many of the formatting tags at `starts` certainly open elements that are not reopened."""
+    equals = Counter(html[start : html.find(b">", start) + 1] for start in starts)
+    return sum(
+        count - REOPENED_EQUALS
+        for tag, count in equals.items()
+        if count > REOPENED_EQUALS and _CERTAIN_TAG.fullmatch(tag)
+    )
 
 
 def _seconds(tags: int, opening: int, formatting: int, size_bytes: int) -> float:

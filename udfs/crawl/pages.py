@@ -142,8 +142,9 @@ def read_pages(path: str, size_bytes: int, crawl: str, batch: int, settings: Pag
 
 def doc_id(identity: str, text: str) -> str:
     """128-bit content hash in hex: of a record's identity and its text."""
-    content = f"{identity}\0{text}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    digest = hashlib.blake2b(identity.encode("utf-8", "surrogatepass") + b"\0", digest_size=16)
+    digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def identity_of(record_id: str | None, url: str | None, fetched_at: datetime | None) -> str:
