@@ -1,4 +1,4 @@
-"""The lake: the one module that reads and writes tables.
+"""The lake: the one module that reads and writes tables, with the short ways of `local_tables.py` where there are any.
 
 Tables are Delta tables: paths under one folder, or, where a schema of a metastore is named, tables registered there.
 Rows of one batch (and, in tables several stages write, of one stage) are replaced in one atomic commit, so a reader

@@ -20,6 +20,7 @@ from jobs.runtime.local_tables import LocalTables
 from jobs.runtime.log_files import table_files
 from jobs.runtime.stash import Stash
 from jobs.runtime.workspace import LakeWorkspace
+from udfs.columns import task_files
 from udfs.columns.batches import arrow_schema
 from udfs.columns.task_files import TaskFile
 
@@ -49,8 +50,9 @@ def stored(lake: Lake, *files: list[dict[str, Any]], required: frozenset[str] = 
     paths = []
     for rows in files:
         file = TaskFile(str(folder), required)
-        given = [row | {"headers": list(row["headers"].items())} for row in rows]
-        file.add(pa.RecordBatch.from_pylist(given, schema=arrow_schema(DOCUMENTS.schema)))
+        for row in rows:
+            given = row | {"headers": list(row["headers"].items())}
+            file.add(pa.RecordBatch.from_pylist([given], schema=arrow_schema(DOCUMENTS.schema)))
         path = file.close()
         paths += [path] if path else []
     return Stash(lake).stored("documents", paths)
@@ -91,18 +93,21 @@ def test_stored_rows_are_what_spark_would_have_written(
 
 def test_rows_are_found_by_the_columns_that_people_look_for(lake: Lake) -> None:
     """The least and the greatest values let Delta pass over files; a value that is there is found all the same."""
-    long = "http://x.example/" + "y" * 5000
+    long = "http://x.example/" + "y" * 500  # Delta's statistics have the first 32 characters
+    longer = "http://x.example/" + "z" * 5000  # Parquet's have none of a column with such
+    lake.replace("documents", stored(lake, [document(4, batch=3, url=longer)]), batch=3)
     lake.replace("documents", stored(lake, [document(1, url=long + "1"), document(2, url=None)]), batch=1)
     lake.replace("documents", stored(lake, [document(3, batch=2, url=long + "2", fetched_at=None)]), batch=2)
     table = lake.read("documents")
     assert table.where(F.col("url") == long + "1").count() == 1
-    assert table.where(F.col("url") >= long).count() == 2
+    assert table.where(F.col("url") >= long).count() == 3
+    assert table.where(F.col("url") == longer).count() == 1
     assert table.where(F.col("url").isNull()).count() == 1
     assert table.where(F.col("fetched_at") == F.lit(START + timedelta(seconds=1))).count() == 1
     assert table.where(F.col("offset") == 3).count() == 1
     adds = DeltaTable(f"{lake.location}/documents").get_add_actions(flatten=True)
     found = sorted(pa.table(adds).to_pylist(), key=lambda one: one["partition.batch"])
-    assert [one["num_records"] for one in found] == [2, 1]
+    assert [one["num_records"] for one in found] == [2, 1, 1]
     assert (found[0]["min.offset"], found[0]["max.offset"]) == (1, 2)
     assert found[0]["null_count.url"] == 1
     assert found[0]["min.doc_id"] == f"{1:032}"
@@ -139,8 +144,9 @@ def test_a_commit_is_taken_back(lake: Lake) -> None:
     ],
 )
 def test_files_that_do_not_fit_are_refused_and_stay_where_they_are(
-    lake: Lake, rows: list[dict[str, Any]], required: frozenset[str], message: str
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]], required: frozenset[str], message: str
 ) -> None:
+    monkeypatch.setattr(task_files, "_ROW_GROUP_BYTES", 1)  # a footer speaks of each group by itself
     given = stored(lake, rows, required=required)
     with pytest.raises(CorpusmillError, match=message):
         lake.replace("documents", given, batch=1)

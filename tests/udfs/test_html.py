@@ -43,6 +43,7 @@ def test_text_title_language_charset() -> None:
         (b"<html lang=ZH_cn>", "zh"),
         (b"<html xml:lang=fr>", "fr"),
         (b"<meta http-equiv=Content-Language content='pt-BR, en'>", "pt"),
+        (b"<link http-equiv=Content-Language content=fr><meta http-equiv=content-language content=de>", "de"),
     ],
 )
 def test_language_hint(head: bytes, language: str | None) -> None:
