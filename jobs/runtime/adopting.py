@@ -7,6 +7,7 @@ rows can break, are left to Spark.
 """
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ def commit_files(
     added = []
     for file, footer in zip(files, footers, strict=True):
         about = file.stat()
-        file.rename(folder / home / file.name)
+        shutil.move(file, folder / home / file.name)  # a table may be a link to another disk: not only a new name
         added.append(
             {
                 "path": str(home / file.name),

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.catalog import FAILURES, POSITION, TABLES
-from jobs.runtime.errors import StageFailed
+from jobs.runtime.errors import CorpusmillError, StageFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Pending
 from jobs.runtime.session import session_conf
@@ -68,7 +68,7 @@ def commit(lake: Lake, work: Pending, settings: Section, limits: RunSettings, ro
         with session_conf(lake.spark, NOT_COMPILED):
             counts = _count_and_note_losses(lake, stage, batch, rows_in, frames.get("losses"), mark)
         _check(label, counts, limits, lambda: _commonest_losses(lake, stage, batch))
-    except StageFailed:
+    except CorpusmillError:
         _take_back(lake, stage, mark)
         raise
     except (PySparkException, Py4JJavaError) as error:  # the second is what PySpark has no class for

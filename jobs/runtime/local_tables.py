@@ -4,7 +4,8 @@ Each method says where it cannot help (a log of another kind, tasks on other mac
 and then the lake has Spark do the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from jobs.catalog import TABLES
 from jobs.runtime.adopting import commit_files, merged, write_rows
+from jobs.runtime.errors import StageFailed
 from jobs.runtime.log_files import TableFile, read_rows, table_files
 from jobs.runtime.session import runs_here
 
@@ -45,9 +47,14 @@ class LocalTables:
         return read_rows(self.folder / name, files, columns)
 
     def adopt(self, name: str, files: Sequence[Path], mark: str, place: Mapping[str, object]) -> bool:
-        """Files of rows become the table's own, in one commit; whether they could."""
+        """Files of rows become the table's own, in one commit; whether they could. Raises StageFailed where the disk is
+        at fault."""
         if not self._adopts(name, place):
             return False
+        with _one_sentence(self.folder / name):
+            return self._adopt(name, files, mark, place)
+
+    def _adopt(self, name: str, files: Sequence[Path], mark: str, place: Mapping[str, object]) -> bool:
         size = sum(file.stat().st_size for file in files)
         if len(files) > 1 and size < SMALL_FILE_BYTES * len(files):
             if size > FEW_BYTES or len(files) > FEW_FILES:
@@ -58,11 +65,13 @@ class LocalTables:
         return True
 
     def put(self, name: str, row: Mapping[str, Any], place: Mapping[str, object]) -> bool:
-        """A row that the driver has becomes the table's, in one commit; whether it could."""
+        """A row that the driver has becomes the table's, in one commit; whether it could. Raises StageFailed where the
+        disk is at fault."""
         if not self._adopts(name, place):
             return False
-        file = write_rows(self.folder / "_stash", TABLES[name], [row])
-        commit_files(self.spark, self.folder / name, TABLES[name], [file], place, "")
+        with _one_sentence(self.folder / name):
+            file = write_rows(self.folder / "_stash", TABLES[name], [row])
+            commit_files(self.spark, self.folder / name, TABLES[name], [file], place, "")
         return True
 
     def _adopts(self, name: str, place: Mapping[str, object]) -> bool:
@@ -71,3 +80,11 @@ class LocalTables:
         table = TABLES[name]
         is_plain = self.tasks_are_here and not table.checks and set(table.partitioned_by) <= set(place)
         return is_plain and table_files(self.folder / name) is not None
+
+
+@contextmanager
+def _one_sentence(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StageFailed(f"{folder}: rows could not be put there ({error}); nothing was committed.") from None

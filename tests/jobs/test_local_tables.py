@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from jobs.catalog import DOCUMENTS, DUPLICATES, TABLES
 from jobs.runtime import local_tables
-from jobs.runtime.errors import CorpusmillError
+from jobs.runtime.errors import CorpusmillError, StageFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.local_tables import LocalTables
 from jobs.runtime.log_files import table_files
@@ -152,6 +152,17 @@ def test_files_that_do_not_fit_are_refused_and_stay_where_they_are(
         lake.replace("documents", given, batch=1)
     assert (lake.version("documents"), lake.read("documents").count()) == (0, 0)
     assert all(file.is_file() for file in given.files)
+
+
+def test_a_full_disk_is_one_sentence(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    given = stored(lake, [document(1)])
+    monkeypatch.setattr("shutil.move", full)
+    with pytest.raises(StageFailed, match=r"lake/documents: rows could not be put there \(.*No space left"):
+        lake.replace("documents", given, batch=1)
+    assert (lake.version("documents"), lake.read("documents").count()) == (0, 0)
 
 
 def test_files_with_other_columns_are_refused(lake: Lake) -> None:
