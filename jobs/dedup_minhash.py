@@ -10,19 +10,16 @@ earlier ones is in `bands`, `signatures` and `duplicates`, so no text is read ag
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.catalog import BANDS, BATON_NAMES, DUPLICATES
+from jobs.catalog import BANDS, BATON_NAMES
 from jobs.documents import short_id
 from jobs.minhash.alarms import check
-from jobs.minhash.buckets import History, no_history
-from jobs.minhash.keepers import is_keeper
-from jobs.minhash.one_task import in_one_task
+from jobs.minhash.buckets import to_history
+from jobs.minhash.keepers import STAGE, is_keeper, to_places
+from jobs.minhash.one_task import in_one_task, is_for_one_task, stored_here
 from jobs.minhash.rounds import in_rounds
 from jobs.minhash.settings import DedupMinhashSettings
-from jobs.reasons import DuplicateReason
 from jobs.runtime.stage import Workspace
-from jobs.runtime.threads import at_once
-
-STAGE = "dedup_minhash"
+from jobs.runtime.table import Rows, as_frame
 
 
 def session_conf(settings: DedupMinhashSettings) -> dict[str, str]:
@@ -46,52 +43,27 @@ def dedup_minhash(
     past_places: DataFrame,
     settings: DedupMinhashSettings,
     work: Workspace,
-) -> dict[str, DataFrame]:
+) -> dict[str, Rows]:
     """Signatures of a batch, its rows of `duplicates` so far, and what earlier batches left -> rows of `duplicates`,
     one for each document that was kept so far, and rows of `bands`."""
     documents = duplicates.where("keep").select(*BATON_NAMES, short_id())
     signed = signatures.where("signature IS NOT NULL")
     ranked = documents.join(signatures.select("id", "chars"), "id") if settings.keep == "longest" else documents
-    has_past, is_small = at_once(past_bands.inputFiles, lambda: is_for_one_task(signed, settings))
-    past = History(past_bands, past_signatures, past_places)
-    history = past if has_past else no_history(signatures.sparkSession)
-    placed = (in_one_task if is_small else in_rounds)(ranked, signed, history, settings, work)
-    check(documents, placed.members, settings.alarms)
+    stored = stored_here(signed, work)
+    if is_for_one_task(signed, stored, settings):
+        past = stored or to_history(past_bands, past_signatures, past_places)
+        found = in_one_task(ranked, signed, past, settings, work)
+        places = as_frame(found["duplicates"])
+        check(places.select("cluster"), places.withColumn("is_lost", ~F.col("keep")), settings.alarms)
+        return found
+    history = to_history(past_bands, past_signatures, past_places)
+    placed = in_rounds(ranked, signed, history, settings, work)
+    lost = placed.members.withColumn("is_lost", ~is_keeper())
+    check(placed.members.select("cluster"), documents.join(lost, "id", "left"), settings.alarms)
     return {
         "duplicates": documents.transform(to_places, placed.members),
         "bands": placed.representatives.select(*BANDS.column_names),
     }
-
-
-def is_for_one_task(signed: DataFrame, settings: DedupMinhashSettings) -> bool:
-    """Whether the batch is small. Shingles of long texts are megabytes, so where they are compared none is."""
-    most = min(settings.verify.one_task_keys, settings.components.one_task_edges)
-    if not most or settings.verify.by == "shingles":
-        return False
-    (found,) = signed.agg(F.sum(F.size("band_keys")).alias("keys")).collect()
-    return (found.keys or 0) <= most
-
-
-def to_places(documents: DataFrame, members: DataFrame) -> DataFrame:
-    """Rows of `duplicates` for all documents of the batch; most are alone."""
-    rows = documents.join(members.withColumn("is_keeper", is_keeper()), "id", "left")
-    alone = F.col("cluster").isNull()
-    rows = rows.withColumn("is_kept", alone | F.col("is_keeper"))
-    rejected = ~F.col("is_kept")
-    return rows.select(
-        F.lit(STAGE).alias("stage"),
-        *BATON_NAMES,
-        F.col("is_kept").alias("keep"),
-        F.when(rejected, F.lit(DuplicateReason.NEAR_DUPLICATE.value)).alias("reason"),
-        F.when(rejected, F.lit("minhash")).alias("method"),
-        F.coalesce("cluster", "doc_id").alias("cluster"),
-        F.when(alone, F.col("doc_id")).otherwise(F.col("keeper")).alias("keeper"),
-        F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
-        "id",
-        F.coalesce("keeper_id", "id").alias("keeper_id"),
-        F.lit(None).cast("binary").alias("url_key"),
-        F.lit(None).cast("binary").alias("text_key"),
-    ).select(*DUPLICATES.column_names)
 
 
 if __name__ == "__main__":

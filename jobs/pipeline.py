@@ -98,6 +98,7 @@ STAGES = (
             "jobs.minhash.rounds",
             "jobs.components",
             "udfs.columns.linking",
+            "udfs.columns.stored_rows",
             "udfs.dedup.similarity",
         ),
         unkeyed=("alarms", "components", "verify.one_task_keys"),

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 
 from jobs.catalog import SIGNATURES
 from jobs.documents import only_survivors, short_id
+from jobs.runtime.table import MappedRows
 from udfs.columns.signatures import sign_texts
 from udfs.dedup.minhash import MAX_SEED, Banding, s_curve
 from udfs.dedup.shingles import ShingleSettings
@@ -35,11 +36,11 @@ class SignSettings(Section):
     )
 
 
-def sign(screened: DataFrame, duplicates: DataFrame, settings: SignSettings) -> DataFrame:
+def sign(screened: DataFrame, duplicates: DataFrame, settings: SignSettings) -> MappedRows:
     """Texts of `screened` that `duplicates` keeps -> rows of `signatures`, one for each."""
     signer = sign_texts(settings.shingles, settings.banding, settings.seed, settings.keep_shingles, SIGNATURES.schema)
     documents = screened.transform(only_survivors, duplicates)
-    return documents.select(short_id(), "batch", "text").mapInArrow(signer, SIGNATURES.schema)
+    return MappedRows(documents.select(short_id(), "batch", "text"), signer, SIGNATURES.schema)
 
 
 def note(settings: SignSettings) -> str:

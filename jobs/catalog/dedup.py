@@ -1,7 +1,7 @@
 """Tables of what is there more than once, and of what later batches are compared with."""
 
 from jobs.catalog.columns import BATCH, BATON, DOC_ID, EDITS, FILE, ID, KEEP, OFFSET, POSITION, TEXT
-from jobs.runtime.table import Column, Table, optional
+from jobs.runtime.table import Column, Range, Table, optional
 
 DUPLICATES = Table(
     "duplicates",
@@ -26,7 +26,7 @@ DUPLICATES = Table(
     ),
     key=("stage", *POSITION),
     partitioned_by=("batch", "stage"),
-    checks=(("similarity_range", "similarity BETWEEN 0 AND 1"),),
+    ranges=(Range("similarity", 0, 1),),
 )
 
 SIGNATURES = Table(

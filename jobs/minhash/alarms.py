@@ -7,24 +7,27 @@ Users of other systems report clusters that swallow whole sources, and learn of 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.minhash.keepers import is_keeper
 from jobs.minhash.settings import AlarmSettings
 from jobs.runtime.errors import StageFailed
 from jobs.runtime.threads import at_once
 
 
-def check(documents: DataFrame, members: DataFrame, settings: AlarmSettings) -> None:
-    """Raises StageFailed where a cluster, or a source's loss, is too large. `members` are those of
-    `jobs.minhash.keepers.Placed`; the evidence is looked up only where there is a case."""
-    at_once(lambda: check_clusters(documents, members, settings), lambda: check_sources(documents, members, settings))
+def check(clusters: DataFrame, fates: DataFrame, settings: AlarmSettings) -> None:
+    """Raises StageFailed where a cluster, or a source's loss, is too large.
+
+    `clusters` has the `cluster` of each of the batch's documents that shares one with another; of those that are alone
+    it may have that too. `fates` has all of the batch's documents with their `cluster`, and `is_lost`; both may be null
+    for one that is alone. The evidence is looked up only where there is a case.
+    """
+    at_once(lambda: check_clusters(clusters, fates, settings), lambda: check_sources(fates, settings))
 
 
-def check_clusters(documents: DataFrame, members: DataFrame, settings: AlarmSettings) -> None:
+def check_clusters(clusters: DataFrame, fates: DataFrame, settings: AlarmSettings) -> None:
     """Raises StageFailed where a cluster has too many of the batch's documents."""
-    sizes = members.groupBy("cluster").agg(F.count("*").alias("documents"))
+    sizes = clusters.groupBy("cluster").agg(F.count("*").alias("documents"))
     worst = sizes.where(F.col("documents") > settings.cluster_documents).orderBy(F.desc("documents"), "cluster").head(1)
     for row in worst:
-        found = documents.join(members.where(F.col("cluster") == row.cluster), "id")
+        found = fates.where(F.col("cluster") == row.cluster)
         ((low, high),) = found.agg(F.min("url"), F.max("url")).collect()
         raise StageFailed(
             f"dedup_minhash: found {row.documents:,} documents in the cluster of {row.cluster} ({low} ... "
@@ -33,9 +36,8 @@ def check_clusters(documents: DataFrame, members: DataFrame, settings: AlarmSett
         )
 
 
-def check_sources(documents: DataFrame, members: DataFrame, settings: AlarmSettings) -> None:
+def check_sources(fates: DataFrame, settings: AlarmSettings) -> None:
     """Raises StageFailed where a source loses too large a share of its documents in the batch."""
-    fates = documents.join(members.withColumn("is_lost", ~is_keeper()), "id", "left")
     sources = fates.groupBy(F.col(settings.source).alias("source"))
     loss = sources.agg(F.count("*").alias("documents"), F.count_if("is_lost").alias("lost"))
     enough = F.col("documents") >= settings.source_documents

@@ -32,6 +32,11 @@ def no_history(spark: SparkSession) -> History:
     return History(bands, signatures, places, is_empty=True)
 
 
+def to_history(bands: DataFrame, signatures: DataFrame, places: DataFrame) -> History:
+    """The history; where there is no file of it, it is known to be empty."""
+    return History(bands, signatures, places) if bands.inputFiles() else no_history(bands.sparkSession)
+
+
 class Links(NamedTuple):
     """What the buckets gave.
 

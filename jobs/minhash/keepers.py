@@ -9,10 +9,16 @@ from typing import NamedTuple
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.catalog import BATON_NAMES, DUPLICATES
 from jobs.components import components
 from jobs.documents import ORDER
 from jobs.minhash.settings import DedupMinhashSettings
+from jobs.reasons import DuplicateReason
 from jobs.runtime.stage import Workspace
+from udfs.columns.linking import Said
+
+STAGE = "dedup_minhash"
+SAID = Said(STAGE, DuplicateReason.NEAR_DUPLICATE.value, "minhash")
 
 
 class Placed(NamedTuple):
@@ -99,3 +105,25 @@ def to_oldest(past: DataFrame) -> DataFrame:
     that belongs to. The smallest of these over a component is the oldest representative it reaches."""
     oldest = F.min(F.struct("b_batch", "b", "cluster", "keeper", "keeper_id")).alias("oldest")
     return past.groupBy(F.col("a").alias("id")).agg(oldest)
+
+
+def to_places(documents: DataFrame, members: DataFrame) -> DataFrame:
+    """Rows of `duplicates` for all documents of the batch; most are alone."""
+    rows = documents.join(members.withColumn("is_keeper", is_keeper()), "id", "left")
+    alone = F.col("cluster").isNull()
+    rows = rows.withColumn("is_kept", alone | F.col("is_keeper"))
+    rejected = ~F.col("is_kept")
+    return rows.select(
+        F.lit(SAID.stage).alias("stage"),
+        *BATON_NAMES,
+        F.col("is_kept").alias("keep"),
+        F.when(rejected, F.lit(SAID.reason)).alias("reason"),
+        F.when(rejected, F.lit(SAID.method)).alias("method"),
+        F.coalesce("cluster", "doc_id").alias("cluster"),
+        F.when(alone, F.col("doc_id")).otherwise(F.col("keeper")).alias("keeper"),
+        F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
+        "id",
+        F.coalesce("keeper_id", "id").alias("keeper_id"),
+        F.lit(None).cast("binary").alias("url_key"),
+        F.lit(None).cast("binary").alias("text_key"),
+    ).select(*DUPLICATES.column_names)

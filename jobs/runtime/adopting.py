@@ -2,8 +2,8 @@
 
 For tables on this machine's own disk, and rows that this program wrote as Parquet itself. The commit is Delta's own
 transaction, so its log, its checkpoints and its conflicts are as ever; what Spark would have checked while writing
-(columns, NOT NULL, the partition) is checked here against the files' footers. Tables with CHECK constraints, which only
-rows can break, are left to Spark.
+(columns, NOT NULL, the partition) is checked here against the files' footers, and CHECK constraints that are ranges
+against the rows. Tables with others, which take SQL, are left to Spark.
 """
 
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
@@ -104,6 +105,13 @@ def _check(file: Path, footer: Any, table: Table, place: Mapping[str, object]) -
     may_be_null = {field.name for field in footer.schema.to_arrow_schema() if field.nullable}
     if wrong := [column.name for column in table.columns if column.required and column.name in may_be_null]:
         raise CorpusmillError(f"{file}: found {', '.join(wrong)} that may be null, expected NOT NULL in {table.name}")
+    for one in table.ranges:
+        values = pq.read_table(file, columns=[one.column], partitioning=None).column(0)
+        inside = pc.and_(pc.greater_equal(values, one.least), pc.less_equal(values, one.greatest))
+        if not pc.all(pc.fill_null(inside, False)).as_py():  # a number that is none is not inside, as in SQL
+            raise CorpusmillError(
+                f"{file}: found {one.column} outside {one.least} to {one.greatest}, expected none in {table.name}"
+            )
 
 
 def _statistics(footer: Any, name: str) -> list[Any]:

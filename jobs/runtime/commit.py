@@ -21,7 +21,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.progress import Batch, Pending
 from jobs.runtime.session import session_conf
 from jobs.runtime.stage import NOT_COMPILED, OFF, Stage
-from jobs.runtime.table import Rows, StoredRows
+from jobs.runtime.table import Rows, as_frame
 from jobs.runtime.threads import at_once
 from jobs.runtime.workspace import LakeWorkspace
 from udfs.settings import Section
@@ -55,7 +55,7 @@ def commit(lake: Lake, work: Pending, settings: Section, limits: RunSettings, ro
     stage, batch = work.stage, work.batch
     label = f"{stage.name}, batch {batch.batch}"
     mark = f"{label}, run {run}"
-    workspace = LakeWorkspace(lake, stage.name)
+    workspace = LakeWorkspace(lake, stage.name, batch.batch, work.sources)
     try:
         if work.parts == OFF:
             _write(lake, stage, batch, {table: lake.read(table).limit(0) for table in stage.writes}, mark)
@@ -63,7 +63,11 @@ def commit(lake: Lake, work: Pending, settings: Section, limits: RunSettings, ro
         with session_conf(lake.spark, stage.session_conf(settings)):
             given = (*_inputs(lake, work), settings, *([workspace] if stage.needs_workspace else []))
             made = stage.transform(*given)
-            frames: Mapping[str, Rows] = made if isinstance(made, Mapping) else {stage.writes[0]: made}
+            given_rows: Mapping[str, Rows] = made if isinstance(made, Mapping) else {stage.writes[0]: made}
+            frames = {
+                table: workspace.computed(table, rows, **_place(table, stage, batch))
+                for table, rows in given_rows.items()
+            }
             _write(lake, stage, batch, frames, mark)
         with session_conf(lake.spark, NOT_COMPILED):
             counts = _count_and_note_losses(lake, stage, batch, rows_in, frames.get("losses"), mark)
@@ -140,10 +144,10 @@ def _count_and_note_losses(
     counts = _count(lake, stage, batch, rows_in)
     before = lake.may_have("losses", stage=stage.name, batch=batch.batch)
     found = _failed(lake, stage, batch)
-    losses = losses.frame() if isinstance(losses, StoredRows) else losses
-    found = found if losses is None else found.unionByName(losses)
+    given = None if losses is None else as_frame(losses)
+    found = found if given is None else found.unionByName(given)
     # An empty commit would cost as much as a full one.
-    if before or counts.failed or (losses is not None and losses.head(1)):
+    if before or counts.failed or (given is not None and given.head(1)):
         lake.replace("losses", found, mark, stage=stage.name, batch=batch.batch)
     return counts
 
@@ -165,23 +169,25 @@ def _count(lake: Lake, stage: Stage, batch: Batch, rows_in: int) -> Counts:
     """What the tables really hold after the commit; narrow columns only. For a stage that reads files, what its files
     say they held."""
     main = stage.writes[0]
-    rows = lake.read(main, **_place(main, stage, batch))
+    place = _place(main, stage, batch)
     if "files" in stage.writes:
         files = lake.rows("files", ("documents", "losses"), batch=batch.batch)
         said = sum(file["documents"] + file["losses"] for file in files)
         kept, lost = lake.count(main, batch=batch.batch), lake.count("losses", stage=stage.name, batch=batch.batch)
         return Counts(said, kept, 0, lost)
-    if "keep" not in TABLES[main].column_names:
-        return _count_documents(rows, rows_in)
-    fate = F.when(F.col("reason").isin(*FAILURES), "failed").when(F.col("keep"), "kept").otherwise("rejected")
-    found = {row.fate: row["count"] for row in rows.groupBy(fate.alias("fate")).count().collect()}
-    return Counts(rows_in, found.get("kept", 0), found.get("rejected", 0), found.get("failed", 0))
+    columns = TABLES[main].column_names
+    if "keep" in columns:
+        found = lake.tally(main, ("keep", "reason"), **place)
+        failed = sum(rows for (_, reason), rows in found.items() if reason in FAILURES)
+        kept = sum(rows for (keep, reason), rows in found.items() if keep and reason not in FAILURES)
+        return Counts(rows_in, kept, sum(found.values()) - kept - failed, failed)
+    if "reason" in columns:
+        return _count_documents(lake.read(main, **place), rows_in)
+    return Counts(rows_in, lake.count(main, **place), 0, 0)
 
 
 def _count_documents(rows: DataFrame, rows_in: int) -> Counts:
-    """Documents of a table without verdicts; where it may hold several rows of one, any of them may have failed."""
-    if "reason" not in rows.columns:
-        return Counts(rows_in, rows.count(), 0, 0)
+    """Documents of a table without verdicts, which may hold several rows of one; any of them may have failed."""
     failed = F.max(F.coalesce(F.col("reason").isin(*FAILURES), F.lit(False))).alias("failed")
     documents = rows.groupBy(*POSITION).agg(failed).groupBy("failed").count().collect()
     found = {row.failed: row["count"] for row in documents}

@@ -21,7 +21,7 @@ from jobs.catalog import TABLES
 from jobs.runtime.errors import CorpusmillError
 from jobs.runtime.local_tables import LocalTables
 from jobs.runtime.log_files import TableFile
-from jobs.runtime.table import Rows, StoredRows, Table, literal
+from jobs.runtime.table import Rows, StoredRows, Table, as_frame, literal
 from jobs.views import VIEWS, available, definition, mentioned
 
 # Commits after which Delta writes down what all of them come to. It takes as long as several small commits, and to read
@@ -103,6 +103,20 @@ class Lake:
             return [row.asDict(recursive=True) for row in self.read(name, **equal).select(*columns).collect()]
         return self.local.read(name, found, columns)
 
+    def tally(self, name: str, columns: Sequence[str], **equal: object) -> Mapping[tuple[Any, ...], int]:
+        """The number of rows for each combination of values of some columns, none of which the table is partitioned by,
+        among those where the named columns have the given values."""
+        found = self._files(name, equal) if set(equal) <= set(TABLES[name].partitioned_by) else None
+        if self.local is None or found is None:
+            rows = self.read(name, **equal).groupBy(*columns).count().collect()
+            return {tuple(row[column] for column in columns): row["count"] for row in rows}
+        return self.local.tally(name, found, columns)
+
+    def takes_files(self, name: str, **equal: object) -> bool:
+        """Whether files of rows with the given values can become the table's own, as they are (`StoredRows`)."""
+        self._create(TABLES[name])
+        return self.local is not None and not self.may_have(name, **equal) and self.local.adopts(name, equal)
+
     def replace(self, name: str, rows: Rows, mark: str = "", **equal: object) -> None:
         """In one commit: rows where the named columns have the given values give way to `rows`.
 
@@ -111,10 +125,9 @@ class Lake:
         """
         self._create(TABLES[name])
         is_new = not self.may_have(name, **equal)
-        if isinstance(rows, StoredRows):
-            if is_new and self.local is not None and self.local.adopt(name, rows.files, mark, equal):
-                return
-            rows = rows.frame()
+        if is_new and isinstance(rows, StoredRows) and self.local and self.local.adopt(name, rows.files, mark, equal):
+            return
+        rows = as_frame(rows)
         if is_new:
             self._add(name, _agreeing(rows, equal), mark)
             return
@@ -195,7 +208,7 @@ class Lake:
             f"`{c.name}` {c.type}{' NOT NULL' if c.required else ''} COMMENT {literal(c.comment)}"
             for c in table.columns
         )
-        constraints = {f"delta.constraints.{name}": check for name, check in table.checks}
+        constraints = {f"delta.constraints.{name}": check for name, check in table.constraints.items()}
         skipping = {"StatsColumns": ",".join(table.sought)} if table.sought else {"NumIndexedCols": "0"}
         properties = {
             "delta.checkpointInterval": CHECKPOINT_INTERVAL,

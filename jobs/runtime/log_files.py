@@ -5,12 +5,16 @@ that this module does not read (deletion vectors, checkpoints in parts), it says
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import pyarrow.parquet as pq
+
+_ELSEWHERE = re.compile("/|[A-Za-z][A-Za-z0-9+.-]*:")  # a path that is not one inside the table: of a shallow clone
 
 
 class TableFile(NamedTuple):
@@ -23,6 +27,20 @@ class TableFile(NamedTuple):
     def may_have(self, equal: Mapping[str, object]) -> bool:
         """Whether its rows may have these values, as far as they are of its partition."""
         return all(self.partition[name] == str(value) for name, value in equal.items() if name in self.partition)
+
+    @property
+    def batch(self) -> int:
+        """The batch of its rows, where the table is partitioned by it."""
+        return int(str(self.partition["batch"]))
+
+    def is_of(self, stages: Collection[str]) -> bool:
+        """Whether one of these stages wrote it, as far as the table is partitioned by stage."""
+        return "stage" not in self.partition or self.partition["stage"] in stages
+
+
+def path_of(folder: Path, file: TableFile) -> Path:
+    """Where a file of the table in `folder` is."""
+    return folder / unquote(file.path)
 
 
 def table_files(folder: Path) -> list[TableFile] | None:
@@ -54,8 +72,19 @@ def table_files(folder: Path) -> list[TableFile] | None:
 def read_rows(folder: Path, files: Sequence[TableFile], columns: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of some files of the table in `folder`; maps are lists of pairs. Not for columns of the partition, which
     a file need not have."""
-    paths = [folder / unquote(file.path) for file in files]
+    paths = [path_of(folder, file) for file in files]
     return [row for path in paths for row in pq.read_table(path, columns=list(columns), partitioning=None).to_pylist()]
+
+
+def tally(folder: Path, files: Sequence[TableFile], columns: Sequence[str]) -> Counter[tuple[Any, ...]]:
+    """The number of rows of some files of the table in `folder` for each combination of values of some columns; not
+    those of the partition."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for file in files:
+        rows = pq.read_table(path_of(folder, file), columns=list(columns), partitioning=None)
+        for row in rows.group_by(list(columns)).aggregate([([], "count_all")]).to_pylist():
+            found[tuple(row[name] for name in columns)] += row["count_all"]
+    return found
 
 
 def _checkpointed(checkpoint: Path) -> Iterator[dict[str, Any]]:
@@ -72,7 +101,7 @@ def _checkpointed(checkpoint: Path) -> Iterator[dict[str, Any]]:
 def _apply(action: Mapping[str, Any], files: dict[str, TableFile]) -> bool:
     """Take an action of the log into account; False for one that this module does not know."""
     if added := action.get("add"):
-        if added.get("deletionVector"):
+        if added.get("deletionVector") or _ELSEWHERE.match(added["path"]):
             return False
         stats = json.loads(added.get("stats") or "{}")
         files[added["path"]] = TableFile(added["path"], added["partitionValues"], stats.get("numRecords", -1))

@@ -229,6 +229,11 @@ def running_tasks(spark: SparkSession) -> tuple[int, int]:
     return sum(info.numCompletedTasks for info in running if info), sum(info.numTasks for info in running if info)
 
 
+def tasks_at_once(spark: SparkSession) -> int:
+    """How many tasks may run at the same time, where they run in the driver's process."""
+    return int(spark.sparkContext.defaultParallelism)
+
+
 def runs_here(spark: SparkSession) -> bool:
     """Whether the tasks run in the driver's process and so on its machine."""
     try:

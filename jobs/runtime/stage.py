@@ -22,6 +22,7 @@ from pyspark.sql.types import StructType
 
 from jobs.runtime.table import Rows
 from udfs.columns.batches import MapInArrow
+from udfs.columns.stored_rows import StoredFile
 from udfs.settings import Section
 
 OFF = {"switch": "off"}  # the parts of the key of a stage that is switched off
@@ -65,6 +66,10 @@ class Workspace(Protocol):
     def fill(self, name: str, rows: DataFrame, function: MapInArrow, schema: StructType) -> dict[str, Rows]:
         """`rows` through `function`, computed once, for each table of which `schema` has a struct column."""
 
+    def files(self, table: str, *, past: bool = False) -> list[StoredFile] | None:
+        """The files of the rows of `table`, partitioned by batch, that the stage was given, or with `past` of its
+        history there; None where tasks cannot read them."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -73,7 +78,7 @@ class Stage:
     name          also the name of its section in the settings, and in `progress`
     reads         tables whose rows of the batch it is given, in order; documents come in through the last
     writes        tables it fills
-    transform     `(*frames, settings) -> frame`, or with more than one table a mapping from table to frame
+    transform     `(*frames, settings) -> rows`, or with more than one table a mapping from table to rows
     rules         modules whose code decides its rows; changing them makes its batches pending again
     history       tables of which it is also given the rows of all earlier batches, after `reads`; its own rows, where
                   several stages write the table
@@ -90,7 +95,7 @@ class Stage:
     name: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    transform: Callable[..., DataFrame | Mapping[str, Rows]]
+    transform: Callable[..., Rows | Mapping[str, Rows]]
     rules: tuple[str, ...]
     history: tuple[str, ...] = ()
     remembers: tuple[str, ...] = ()

@@ -8,6 +8,8 @@ from typing import NamedTuple, cast
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
+from udfs.columns.batches import MapInArrow
+
 # Columns beside its key by which people look for rows.
 SOUGHT = frozenset(("doc_id", "url", "host", "site", "fetched_at", "language", "overall_score", "edu"))
 
@@ -21,9 +23,18 @@ class Column(NamedTuple):
     required: bool = True
 
 
+class Range(NamedTuple):
+    """A CHECK constraint that files can be held to without SQL: `column` is from `least` to `greatest`, both
+    included."""
+
+    column: str
+    least: float
+    greatest: float
+
+
 class Table(NamedTuple):
-    """A table: its columns, the columns whose values identify a row, its partitioning, and its CHECK constraints by
-    name."""
+    """A table: its columns, the columns whose values identify a row, its partitioning, and its CHECK constraints: by
+    name, in SQL, and those that are ranges."""
 
     name: str
     comment: str
@@ -31,6 +42,13 @@ class Table(NamedTuple):
     key: tuple[str, ...]
     partitioned_by: tuple[str, ...] = ("batch",)
     checks: tuple[tuple[str, str], ...] = ()
+    ranges: tuple[Range, ...] = ()
+
+    @property
+    def constraints(self) -> dict[str, str]:
+        """All CHECK constraints in SQL, by name."""
+        ranges = {f"{one.column}_range": f"{one.column} BETWEEN {one.least} AND {one.greatest}" for one in self.ranges}
+        return {**dict(self.checks), **ranges}
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -67,7 +85,24 @@ class StoredRows(NamedTuple):
     frame: Callable[[], DataFrame]
 
 
-Rows = DataFrame | StoredRows
+class MappedRows(NamedTuple):
+    """Rows of a table that `function` makes of `rows`: by Spark's mapInArrow, or written to files by its tasks."""
+
+    rows: DataFrame
+    function: MapInArrow
+    schema: StructType
+
+    def frame(self) -> DataFrame:
+        """As Spark sees them."""
+        return self.rows.mapInArrow(self.function, self.schema)
+
+
+Rows = DataFrame | StoredRows | MappedRows
+
+
+def as_frame(rows: Rows) -> DataFrame:
+    """Rows as Spark sees them."""
+    return rows if isinstance(rows, DataFrame) else rows.frame()
 
 
 def optional(name: str, type_: str, comment: str) -> Column:

@@ -44,9 +44,9 @@ def test_the_table_that_is_made_is_the_one_declared(spark: SparkSession, table: 
     detail = spark.sql(f"DESCRIBE DETAIL {lake.identifier(table.name)}").head()
     assert tuple(detail.partitionColumns) == table.partitioned_by
     assert detail.description == table.comment
-    assert {key.removeprefix("delta.constraints.") for key in detail.properties if "constraints" in key} == {
-        n for n, _ in table.checks
-    }
+    assert {key.removeprefix("delta.constraints.") for key in detail.properties if "constraints" in key} == set(
+        table.constraints
+    )
     asked_of_readers = DeltaTable(f"{tmp_path}/{table.name}").protocol()  # what docs/other_engines.md says
     assert (asked_of_readers.min_reader_version, asked_of_readers.reader_features) == (1, None)
 

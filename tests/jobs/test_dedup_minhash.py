@@ -13,6 +13,7 @@ from jobs.dedup_minhash import dedup_minhash
 from jobs.documents import short_id
 from jobs.minhash.settings import AlarmSettings, DedupMinhashSettings, VerifySettings
 from jobs.runtime.errors import StageFailed
+from jobs.runtime.table import as_frame
 from jobs.sign import SignSettings, sign
 from tests.jobs.workspace import Folder
 from udfs.dedup.near_duplicates import Signed, link, place
@@ -80,9 +81,11 @@ def run(
     folder: Path,
     partitions: int = 2,
     signing: SignSettings = BANDING,
+    *,
+    shared: bool = False,
 ) -> tuple[DataFrame, DataFrame, DataFrame]:
     """All batches one after the other: `signatures`, and what the stage writes to `duplicates` and `bands`."""
-    work = Folder(folder)
+    work = Folder(folder, shared=shared)
     places = spark.createDataFrame([], DUPLICATES.ddl)
     bands = spark.createDataFrame([], BANDS.ddl)
     signatures = spark.createDataFrame([], SIGNATURES.ddl)
@@ -91,9 +94,9 @@ def run(
         for batch in sorted({text.batch for text in texts}):
             documents = screened(spark, [text for text in texts if text.batch == batch]).repartition(partitions)
             exact = exact_rows(documents)
-            new = work.write("signatures", sign(documents, exact, signing))
+            new = work.write("signatures", sign(documents, exact, signing).frame())
             found = dedup_minhash(new, exact, signatures, bands, places, settings, work)
-            now = {name: work.write(name, rows) for name, rows in found.items()}
+            now = {name: work.write(name, as_frame(rows)) for name, rows in found.items()}
             signatures, places = signatures.unionByName(new), places.unionByName(now["duplicates"])
             bands = bands.unionByName(now["bands"])
     finally:
@@ -153,13 +156,22 @@ POLICIES = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "partitions"), zip(POLICIES, (2, 1, 7, 2, 2), strict=True))
+@pytest.mark.parametrize(
+    ("settings", "partitions", "shared"),
+    [
+        *((settings, partitions, False) for settings, partitions in zip(POLICIES, (2, 1, 7, 2, 2), strict=True)),
+        *((settings, 2, True) for settings in POLICIES[1:]),  # one task reads the tables' files
+    ],
+)
 def test_batch_by_batch_the_stage_equals_the_definition(
-    spark: SparkSession, tmp_path: Path, settings: DedupMinhashSettings, partitions: int
+    spark: SparkSession, tmp_path: Path, settings: DedupMinhashSettings, partitions: int, shared: bool
 ) -> None:
     """So partitions change nothing, nor does the order of the input."""
     texts = made_up(150, Random(7), batches=3 if settings.keep == "oldest" else 2)
-    signatures, places, bands = run(spark, texts[:: -1 if partitions == 7 else 1], settings, tmp_path, partitions)
+    texts = texts[:: -1 if partitions == 7 else 1]
+    signatures, places, bands = run(spark, texts, settings, tmp_path, partitions, shared=shared)
+    filtered = list(tmp_path.glob("*_known"))  # of a history that Spark filters
+    assert bool(filtered) != (shared and settings.verify.one_task_keys > 0)
     expected, representatives = defined(texts, signatures, places, settings)
     assert as_defined(places) == expected
     assert {(row.key, row.id, row.representative) for row in bands.collect()} == representatives

@@ -97,7 +97,7 @@ def deduplicated(
         spark.createDataFrame([], table.ddl) for table in (DUPLICATES, SIGNATURES, BANDS)
     )
     found = work.write("exact", dedup_exact(documents, past, exact) if exact else exact_rows(documents))
-    signatures = work.write("signatures", sign(documents, found, SignSettings(keep_shingles=True)))
+    signatures = work.write("signatures", sign(documents, found, SignSettings(keep_shingles=True)).frame())
 
     def noted(*given: Any) -> Links:
         links.append(link(*given))

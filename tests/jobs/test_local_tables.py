@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.catalog import DOCUMENTS, DUPLICATES, TABLES
+from jobs.catalog import DOCUMENTS, DUPLICATES, RATINGS, TABLES
 from jobs.runtime import local_tables
 from jobs.runtime.errors import CorpusmillError, StageFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.local_tables import LocalTables
 from jobs.runtime.log_files import table_files
 from jobs.runtime.stash import Stash
+from jobs.runtime.table import MappedRows, StoredRows
 from jobs.runtime.workspace import LakeWorkspace
 from udfs.columns import task_files
 from udfs.columns.batches import arrow_schema
@@ -184,10 +186,121 @@ def test_a_row_of_the_driver(lake: Lake) -> None:
         assert lake.rows("batches", ("crawl",), batch=2) == []
 
 
-def test_a_table_with_checks_is_left_to_spark(lake: Lake, spark: SparkSession) -> None:
-    lake.replace("duplicates", spark.createDataFrame([], DUPLICATES.ddl), stage="dedup_exact", batch=1)
+def test_a_table_with_checks_in_sql_is_left_to_spark(lake: Lake, spark: SparkSession) -> None:
+    lake.replace("ratings", spark.createDataFrame([], RATINGS.ddl), batch=1)
     assert lake.local is not None
-    assert not lake.local.adopt("duplicates", [], "", {"batch": 2, "stage": "dedup_exact"})
+    assert RATINGS.checks
+    assert not lake.local.adopt("ratings", [], "", {"batch": 2})
+    assert not lake.takes_files("ratings", batch=2)
+
+
+def duplicates(number: int, similarity: float, stage: str = "dedup_exact", batch: int = 1) -> dict[str, Any]:
+    """A row of `duplicates`."""
+    name = f"{number:032}"
+    row = {"stage": stage, "doc_id": name, "batch": batch, "crawl": "c", "file": "f", "offset": number}
+    row |= {"keep": number % 2 == 0, "reason": None if number % 2 == 0 else f"r{number}", "cluster": name}
+    return {column: (row | {"similarity": similarity}).get(column) for column in DUPLICATES.column_names}
+
+
+def by_spark_duplicates(lake: Lake, row: dict[str, Any]) -> DataFrame:
+    return lake.spark.createDataFrame([tuple(row.values())], DUPLICATES.ddl)
+
+
+def stored_duplicates(lake: Lake, rows: list[dict[str, Any]]) -> StoredRows:
+    folder = Stash(lake).task_folder("test")
+    assert folder is not None
+    file = TaskFile(str(folder), DUPLICATES.required)
+    for row in rows:
+        file.add(pa.RecordBatch.from_pylist([row], schema=arrow_schema(DUPLICATES.schema)))
+    return Stash(lake).stored("duplicates", [path for path in [file.close()] if path])
+
+
+@pytest.mark.parametrize("wrong", [1.0000001, -0.1, float("nan")])
+def test_a_range_is_held_by_files_as_by_spark(lake: Lake, monkeypatch: pytest.MonkeyPatch, wrong: float) -> None:
+    monkeypatch.setattr(task_files, "_ROW_GROUP_BYTES", 1)
+    place = {"stage": "dedup_exact", "batch": 1}
+    within = [duplicates(1, 0.0), duplicates(2, 1.0), duplicates(3, 0.5)]
+    with pytest.raises(CorpusmillError, match="found similarity outside 0 to 1, expected none in duplicates"):
+        lake.replace("duplicates", stored_duplicates(lake, [*within, duplicates(4, wrong)]), **place)
+    assert (lake.version("duplicates"), lake.read("duplicates").count()) == (0, 0)
+    lake.replace("duplicates", stored_duplicates(lake, within), **place)
+    assert lake.read("duplicates").count() == 3
+    with pytest.raises(Exception, match="similarity_range"):
+        lake.replace(
+            "duplicates", by_spark_duplicates(lake, duplicates(4, wrong, batch=2)), stage="dedup_exact", batch=2
+        )
+
+
+def test_a_tally_is_what_spark_counts(lake: Lake, spark: SparkSession, tmp_path: Path) -> None:
+    theirs = Lake(spark, f"file:{tmp_path}/lake")
+    assert theirs.local is None
+    columns = ("keep", "reason")
+    assert lake.tally("duplicates", columns, batch=1, stage="dedup_exact") == {}
+    for batch in (1, 2):
+        rows = [duplicates(number % 3, 0.5, batch=batch) for number in range(5)]
+        lake.replace("duplicates", stored_duplicates(lake, rows), batch=batch, stage="dedup_exact")
+    place = {"batch": 2, "stage": "dedup_exact"}
+    lake.add("duplicates", by_spark_duplicates(lake, duplicates(1, 0.5, batch=2)))
+    expected = {(True, None): 3, (False, "r1"): 3}
+    assert lake.tally("duplicates", columns, **place) == theirs.tally("duplicates", columns, **place) == expected
+    assert lake.tally("duplicates", ("keep",), batch=1) == theirs.tally("duplicates", ("keep",), batch=1)
+    assert lake.tally("duplicates", columns, doc_id=f"{1:032}") == {(False, "r1"): 5}
+
+
+def test_a_workspace_names_the_files_of_what_its_stage_was_given(lake: Lake, spark: SparkSession) -> None:
+    for batch in (1, 2, 3):
+        for stage in ("dedup_exact", "dedup_minhash"):
+            rows = stored_duplicates(lake, [duplicates(batch, 1.0, stage, batch)])
+            lake.replace("duplicates", rows, stage=stage, batch=batch)
+    lake.add("duplicates", by_spark_duplicates(lake, duplicates(9, 1.0, "dedup_exact", 2)))
+    work = LakeWorkspace(lake, "dedup_minhash", 2, {"duplicates": ("dedup_exact",)})
+
+    def named(*, past: bool) -> list[tuple[int, list[int]]]:
+        files = work.files("duplicates", past=past)
+        assert files is not None
+        offsets = [pq.read_table(one.path, columns=["offset"], partitioning=None)["offset"] for one in files]
+        return sorted((one.batch, column.to_pylist()) for one, column in zip(files, offsets, strict=True))
+
+    assert named(past=False) == [(2, [2]), (2, [9])]
+    assert named(past=True) == [(1, [1])]
+    assert all("stage=dedup_minhash" in file.path for file in work.files("duplicates", past=True) or [])
+    assert work.files("bands", past=True) == []
+    assert lake.local is not None
+    lake.local.__dict__["tasks_are_here"] = False
+    assert work.files("duplicates") is None
+    assert LakeWorkspace(Lake(spark, f"file:{lake.location}"), "dedup_minhash", 2).files("duplicates") is None
+
+
+def test_a_file_of_another_table_is_for_spark_to_find(lake: Lake, spark: SparkSession) -> None:
+    """A shallow clone's log has the paths of its origin's files."""
+    lake.replace("documents", stored(lake, [document(1)]), batch=1)
+    origin, clone = lake.identifier("documents"), f"delta.`{lake.location}/copy`"
+    spark.sql(f"CREATE TABLE {clone} SHALLOW CLONE {origin}")
+    assert table_files(Path(lake.location) / "documents")
+    assert table_files(Path(lake.location) / "copy") is None
+
+
+def test_mapped_rows_are_written_by_their_tasks_or_by_spark(lake: Lake, spark: SparkSession) -> None:
+    arrow = arrow_schema(DOCUMENTS.schema)
+
+    def make(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            rows = [document(number, batch=1) for number in batch.column(0).to_pylist()]
+            given = [row | {"headers": list(row["headers"].items())} for row in rows]
+            yield pa.RecordBatch.from_pylist(given, schema=arrow)
+
+    work = LakeWorkspace(lake, "test")
+    mapped = MappedRows(spark.range(0, 5, 1, 2), make, DOCUMENTS.schema)
+    found = work.computed("documents", mapped, batch=1)
+    assert isinstance(found, StoredRows)
+    lake.replace("documents", found, batch=1)
+    assert lake.read("documents").count() == 5
+    again = work.computed("documents", mapped, batch=1)  # rows that are to give way
+    assert isinstance(again, DataFrame)
+    assert sorted(map(tuple, again.collect()), key=lambda row: row[0]) == contents(lake)
+    assert lake.local is not None
+    lake.local.__dict__["tasks_are_here"] = False
+    assert isinstance(work.computed("documents", mapped, batch=2), DataFrame)
 
 
 def test_where_tasks_run_elsewhere_the_rows_are_the_same(

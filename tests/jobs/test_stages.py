@@ -16,6 +16,7 @@ from jobs.pipeline import STAGES, Settings
 from jobs.publish import PublishSettings, publish, session_conf
 from jobs.runtime.lake import Lake
 from jobs.runtime.stage import Stage, code_digest
+from jobs.runtime.table import as_frame
 from tests.jobs.workspace import Folder
 from udfs.crawl.urls import normalise
 
@@ -35,7 +36,8 @@ def test_the_frame_has_the_columns_of_its_table(spark: SparkSession, stage: Stag
     given = [spark.createDataFrame([], ddl) for ddl in tables]
     work = [Folder(tmp_path)] if stage.needs_workspace else []
     found = stage.transform(*given, getattr(Settings(), stage.name), *work)
-    frames = found if isinstance(found, dict) else {stage.writes[0]: found}
+    by_table = found if isinstance(found, dict) else {stage.writes[0]: found}
+    frames = {name: as_frame(rows) for name, rows in by_table.items()}
     assert {name: shape(rows.schema) for name, rows in frames.items()} == {
         name: shape(TABLES[name].schema) for name in stage.writes
     }

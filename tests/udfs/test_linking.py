@@ -1,15 +1,29 @@
 """Links of a batch over arrays: what the definition gives, batch by batch."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyspark.sql.types import (
+    BinaryType,
+    BooleanType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+)
 
-from udfs.columns.linking import Rules, place_batch
+from udfs.columns.linking import Rules, Said, Stored, place_batch
+from udfs.columns.stored_rows import StoredFile
 from udfs.dedup.linking import Contents, Known, linked
 from udfs.dedup.near_duplicates import Signed, link
 from udfs.dedup.similarity import estimate, estimates
@@ -77,52 +91,127 @@ def rows(values: list[dict[str, Any]]) -> pa.RecordBatch:
     kinds = {"key": pa.int64(), "id": pa.int64(), "batch": pa.int32(), "representative": pa.int32()}
     kinds |= {"band_keys": pa.list_(pa.int64()), "content": pa.binary()}
     kinds |= {"cluster": pa.string(), "keeper": pa.string(), "keeper_id": pa.int64()}
-    kinds |= {"rank": pa.struct([("day", pa.int32()), ("doc_id", pa.string())])}
+    kinds |= {"rank": pa.struct([("day", pa.int32())])}
+    kinds |= {"document": pa.struct([("doc_id", pa.string()), ("batch", pa.int32()), ("url", pa.string())])}
     return pa.RecordBatch.from_pylist(values, schema=pa.schema(list(kinds.items())))
 
 
-DOCUMENTS: list[dict[str, Any]] = [
+TYPES = {"int": IntegerType(), "bigint": LongType(), "double": DoubleType(), "boolean": BooleanType()}
+TYPES |= {"string": StringType(), "binary": BinaryType()}
+
+
+def struct(columns: str) -> StructType:
+    """Without a session, which reads DDL."""
+    return StructType([StructField(name, TYPES[kind]) for name, kind in (one.split(":") for one in columns.split())])
+
+
+DUPLICATES = (
+    "stage:string doc_id:string batch:int url:string keep:boolean reason:string method:string cluster:string "
+    "keeper:string similarity:double id:bigint keeper_id:bigint url_key:binary"
+)
+BANDS = "key:bigint id:bigint batch:int representative:int"
+SCHEMA = StructType().add("duplicates", struct(DUPLICATES)).add("bands", struct(BANDS))
+SAID = Said("s", "r", "m")
+SIGNED: list[dict[str, Any]] = [
     {"id": 3, "batch": 2, "band_keys": [7, 9], "content": b"xxyy"},
     {"id": 4, "batch": 2, "band_keys": [9], "content": b"xxzz"},
 ]
-RANKS: list[dict[str, Any]] = [
-    {"id": 3, "rank": {"day": 1, "doc_id": "c"}},
-    {"id": 4, "rank": {"day": 1, "doc_id": "d"}},
-]
-PAST: list[dict[str, Any]] = [
-    {"key": 7, "id": 1, "batch": 1, "representative": 1},
-    {"id": 1, "cluster": "o", "keeper": "p", "keeper_id": 2},
-    {"id": 1, "content": b"xxyy"},
-    {"id": 2, "content": b"xxqq"},
+KNOWN: list[dict[str, Any]] = [{"key": 7, "id": 1, "batch": 1, "representative": 1}]
+PLACES: list[dict[str, Any]] = [{"id": 1, "cluster": "o", "keeper": "p", "keeper_id": 2}]
+CONTENTS: list[dict[str, Any]] = [{"id": 1, "content": b"xxyy"}, {"id": 2, "content": b"xxqq"}]
+FAR: list[dict[str, Any]] = [  # rows of the history that the batch has nothing to do with
+    {"key": 8, "id": 8, "batch": 1, "representative": 1},
+    {"id": 8, "cluster": "t", "keeper": "u", "keeper_id": 8},
+    {"id": 8, "content": b"xxyy"},
 ]
 
 
-def found(batches: Iterable[pa.RecordBatch], rules: Rules) -> set[tuple[Any, ...]]:
-    rows_out = [row for batch in place_batch(rules)(iter(batches)) for row in batch.to_pylist()]
-    return {(row["keys"] and tuple(row["keys"]), *list(row.values())[1:]) for row in rows_out}
+def documents(days: dict[int, int]) -> list[dict[str, Any]]:
+    """A document of each id, of that day; the name of the document 3 is c."""
+    return [
+        {"id": id_, "rank": {"day": day}, "document": {"doc_id": chr(96 + id_), "batch": 2, "url": f"u{id_}"}}
+        for id_, day in days.items()
+    ]
 
 
-def test_rows_of_five_kinds_in_any_order_and_batches_give_members_and_representatives() -> None:
-    expected = {
-        ((9,), 3, 2, 1, None, None, None, None),
-        (None, 3, None, None, "o", "p", 2, 0.5),
-        (None, 4, None, None, "o", "p", 2, 0.5),
+def found(
+    batches: Iterable[pa.RecordBatch], rules: Rules, stored: Stored | None = None
+) -> dict[str, set[tuple[Any, ...]]]:
+    """The rows of each table; those of `duplicates` with what does not follow from others."""
+    out = [row for batch in place_batch(rules, SCHEMA, stored)(iter(batches)) for row in batch.to_pylist()]
+    assert all((row["duplicates"] is None) != (row["bands"] is None) for row in out)
+    places = [row["duplicates"] for row in out if row["duplicates"]]
+    for row in places:
+        assert (row["stage"], row["batch"], row["url"], row["url_key"]) == ("s", 2, f"u{row['id']}", None)
+        assert (row["reason"], row["method"]) == ((None, None) if row["keep"] else ("r", "m"))
+    names = ("doc_id", "id", "keep", "cluster", "keeper", "keeper_id", "similarity")
+    return {
+        "duplicates": {tuple(row[name] for name in names) for row in places},
+        "bands": {tuple(row["bands"].values()) for row in out if row["bands"]},
     }
-    everything = [*DOCUMENTS, *PAST, *RANKS]
+
+
+EXPECTED = {
+    "duplicates": {
+        ("c", 3, False, "o", "p", 2, 0.5),
+        ("d", 4, False, "o", "p", 2, 0.5),
+        ("e", 5, True, "e", "e", 5, 1.0),  # too short for a signature
+        ("f", 6, True, "f", "f", 6, 1.0),  # alone with its key
+    },
+    "bands": {(9, 3, 2, 1), (-5, 6, 2, 1)},
+}
+ALONE = {"id": 6, "batch": 2, "band_keys": [-5], "content": b"qqqq"}
+
+
+def test_rows_of_five_kinds_in_any_order_and_batches_give_the_rows_of_both_tables() -> None:
+    past = [*KNOWN, *PLACES, *CONTENTS, *FAR]
+    everything = [*documents({3: 1, 4: 1, 5: 1, 6: 1}), *SIGNED, ALONE, *past]
     for turn in range(40):
         order = Random(turn).sample(everything, len(everything))
-        assert found([rows([row]) for row in order], Rules(0.5, 2)) == expected
+        assert found([rows([row]) for row in order], Rules(SAID, 0.5, 2)) == EXPECTED
+
+
+@pytest.mark.parametrize("rows_a_group", [1, 100])
+def test_from_the_files_of_tables_they_are_the_same(tmp_path: Path, rows_a_group: int) -> None:
+    def files(name: str, values: list[dict[str, Any]], batch: int) -> list[StoredFile]:
+        path = tmp_path / f"{name}{batch}.parquet"
+        given = {key: value for one in values for key, value in one.items()}  # a row of all the columns' types
+        table = rows([{"batch": batch, **one} for one in values]).select(["batch", *(k for k in given if k != "batch")])
+        renamed = ["signature" if column == "content" else column for column in table.column_names]
+        pq.write_table(pa.Table.from_batches([table]).rename_columns(renamed), path, row_group_size=rows_a_group)
+        return [StoredFile(str(path), batch)]
+
+    short = {"id": 5, "batch": 2, "band_keys": None, "content": None}
+    stored = Stored(
+        files("signatures", [*SIGNED, short, ALONE], 2),
+        files("bands", [FAR[0], *KNOWN], 1),
+        files("signatures", [*CONTENTS, FAR[2]], 1),
+        files("duplicates", [FAR[1], *PLACES], 1),
+        threads=2,
+    )
+    given = [rows([row]) for row in documents({3: 1, 4: 1, 5: 1, 6: 1})]
+    assert found(given, Rules(SAID, 0.5, 2), stored) == EXPECTED
+    first = stored._replace(bands=[], signatures=[], places=[])
+    assert found(given, Rules(SAID, 0.5, 2), first) == found([*given, rows([*SIGNED, ALONE])], Rules(SAID, 0.5, 2))
 
 
 def test_a_new_cluster_is_named_after_its_first_document_by_rank() -> None:
     for day, name, id_ in ((1, "c", 3), (0, "d", 4)):
-        ranks = [RANKS[0], {"id": 4, "rank": {"day": day, "doc_id": "d"}}]
         similarity = {3: 0.5, 4: 0.5, id_: 1.0}
         for keeps_none in (False, True):
-            members = {row for row in found([rows([*DOCUMENTS, *ranks])], Rules(0.5, 2, keeps_none)) if row[0] is None}
+            given = [rows([*documents({3: 1, 4: day}), *SIGNED])]
             keeper = None if keeps_none else name
-            assert members == {(None, one, None, None, name, keeper, id_, similarity[one]) for one in (3, 4)}
+            assert found(given, Rules(SAID, 0.5, 2, keeps_none))["duplicates"] == {
+                (doc_id, one, one == id_ and not keeps_none, name, keeper, id_, similarity[one])
+                for doc_id, one in (("c", 3), ("d", 4))
+            }
+
+
+def test_a_batch_of_texts_without_signatures_is_kept() -> None:
+    rows_found = found([rows(documents({5: 1}))], Rules(SAID, 0.5, 2))
+    assert rows_found == {"duplicates": {("e", 5, True, "e", "e", 5, 1.0)}, "bands": set()}
 
 
 def test_a_task_without_documents_gives_nothing() -> None:
-    assert [list(place_batch(Rules(0.5, 2))(iter(batches))) for batches in ([], [rows(PAST)])] == [[], []]
+    placing = place_batch(Rules(SAID, 0.5, 2), SCHEMA)
+    assert [list(placing(iter(batches))) for batches in ([], [rows([*KNOWN, *PLACES, *CONTENTS])])] == [[], []]

@@ -66,6 +66,16 @@ class TaskFile:
         self._held, self._held_bytes = [], 0
 
 
+def as_column(function: MapInArrow, column: str) -> MapInArrow:
+    """`function`, whose rows stand in one struct column, as `to_files` takes them."""
+
+    def wrapped(batches: Batches) -> Batches:
+        for batch in function(batches):
+            yield pa.RecordBatch.from_arrays([batch.to_struct_array()], [column])
+
+    return wrapped
+
+
 def to_files(function: MapInArrow, required: Mapping[str, Collection[str]], folder: str) -> MapInArrow:
     """`function`, whose rows have a struct column for each of several tables and fill one of them: what fills a column
     goes to a file of the task in `folder`. Rows of PLACES come instead, one for each file.
@@ -77,7 +87,8 @@ def to_files(function: MapInArrow, required: Mapping[str, Collection[str]], fold
         files = {column: TaskFile(folder, names) for column, names in required.items()}
         for batch in function(batches):
             for column, file in files.items():
-                file.add(pa.RecordBatch.from_struct_array(batch.column(column).drop_null()))
+                rows = batch.column(column)
+                file.add(pa.RecordBatch.from_struct_array(rows.drop_null() if rows.null_count else rows))
         paths = {column: file.close() for column, file in files.items()}
         places = [{"table": column, "path": str(path)} for column, path in paths.items() if path is not None]
         yield pa.RecordBatch.from_pylist(places, schema=_PLACES)

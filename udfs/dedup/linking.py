@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-Ids = NDArray[np.int64]
+from udfs.dedup.lookup import Ids, Numbers, Sorted
+
 Positions = NDArray[np.int64]
-Numbers = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 Shares = NDArray[np.float64]
 Measure = Callable[[pa.Array, pa.Array], Shares]
@@ -26,21 +26,6 @@ class Known(NamedTuple):
     id: Ids
     batch: Numbers
     representative: Numbers
-
-
-class Sorted:
-    """Ids or keys, each once and in any order, that others are looked up among."""
-
-    def __init__(self, ids: Ids) -> None:
-        self._by_id = np.argsort(ids)
-        self._ids = ids[self._by_id]
-
-    def places(self, ids: Ids) -> Positions:
-        """The position of each id; -1 for one that is not there."""
-        if not len(self._ids):
-            return np.full(len(ids), -1, np.int64)
-        found = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
-        return np.where(self._ids[found] == ids, self._by_id[found], -1)
 
 
 class Contents:

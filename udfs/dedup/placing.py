@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from udfs.dedup.linking import Edges, Ids, Positions, Sorted, first_of_each, picked
+from udfs.dedup.linking import Edges, Positions, first_of_each, picked
+from udfs.dedup.lookup import Ids, Sorted, distinct
 from udfs.dedup.union_find import clusters_of_blocks
 
 
@@ -37,7 +38,7 @@ def members_of(edges: Edges, past_id: Ids, past_cluster: Positions, ranked: Call
     edges, to = picked(edges, found), to[found]
     past = np.flatnonzero(edges.is_past)
     inside = np.flatnonzero(~edges.is_past)
-    ids = np.unique(np.concatenate([edges.a, edges.b[inside]]))
+    ids = distinct([edges.a, edges.b[inside]])
     a = np.searchsorted(ids, edges.a)
     b = np.empty(len(a), np.int64)
     b[inside] = np.searchsorted(ids, edges.b[inside])
