@@ -1,8 +1,10 @@
 """Extraction: text, title and hint of ordinary pages; pages made to hurt are a loss in time, and the worker lives."""
 
+import re
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -11,10 +13,11 @@ from pydantic import ValidationError
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from udfs.crawl import html
+from udfs.crawl import extraction, html
+from udfs.crawl.extraction import extract_text
 from udfs.crawl.html import Extracted, ExtractSettings, Lost, extract, extract_plain
 from udfs.crawl.losses import LossReason
-from udfs.crawl.page_cost import worst_seconds
+from udfs.crawl.page_cost import _FORMATTING_STARTS, FORMATTING, formatting_tags, openings, tags_and_ends, worst_seconds
 
 PAGES = Path(__file__).parents[2] / "../shared/data/main_content/wcxb.parquet"
 QUICK = ExtractSettings(time_limit_seconds=2.0)
@@ -70,8 +73,52 @@ def test_the_child_gives_the_same_result(monkeypatch: pytest.MonkeyPatch) -> Non
     bodies = [SMALL, b"", b"<p>x", "<p>日本</p>".encode("cp932"), b"<title></title><p>a&#0;b&#xd800;c", cubic(20)]
     here = [extract(body, "text/html", QUICK) for body in bodies]
     monkeypatch.setattr(html, "IN_PROCESS_BYTES", -1)
-    monkeypatch.setattr(html, "_extract_text", None)  # in this process it would fail now; the child has its own
+    monkeypatch.setattr(html, "extract_text", None)  # in this process it would fail now; the child has its own
     assert [extract(body, "text/html", QUICK) for body in bodies] == here
+
+
+OPENINGS = ["<!DOCTYPE html>", "<!doctype html public 'a'>", "<html", "<HTML", "<!--", "-->", "<head>", "<body", "\0"]
+ATTRIBUTES = [" lang='de'", ' LANG="En-us"', " lang=fr", ' lang=""', " lang='a&amp;b'", ' xml:lang="it"']
+ATTRIBUTES += [" data-x=\"a lang='nl'\"", ' data-x="a lang="', " data-x", ' xlang="pt"', "<html lang='sv'>"]
+ATTRIBUTES += ["/", '"', " ", "\n", "x", ">", ">", ">"]
+META = "<meta http-equiv=Content-Language content=ru>"
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.lists(st.sampled_from([*OPENINGS, *ATTRIBUTES, META]), max_size=12).map("".join))
+def test_the_language_is_that_of_the_parsed_page(page: str) -> None:
+    """Also where the parser is not asked."""
+    tree = HTMLTree.parse(page)
+    tag = extraction.LANGUAGE_TAG.match(extraction._declared(tree).strip())
+    assert extraction._language(page, tree) == (tag.group().lower() if tag else None)
+
+
+@pytest.mark.skipif(not PAGES.exists(), reason="needs ../shared")
+def test_the_language_of_real_pages_is_that_of_the_parsed_ones() -> None:
+    unasked = 0
+    for page in pq.read_table(PAGES, columns=["html"])["html"].to_pylist():
+        tree = HTMLTree.parse(page)
+        tag = extraction.LANGUAGE_TAG.match(extraction._declared(tree).strip())
+        assert extraction._language(page, tree) == (tag.group().lower() if tag else None)
+        first = extraction._FIRST_TAG.match(page)
+        unasked += first is not None and extraction._LANG.search(first["attributes"]) is not None
+    assert unasked > 500
+
+
+@given(st.lists(st.sampled_from(["<b>", "<P>", "</b>", "<em", "<big>", "<!-", "</", "<", "x>", " ", "<s/", "<TT "])))
+def test_tags_are_counted_as_python_counts_them(parts: list[str]) -> None:
+    page = "".join(parts).encode()
+    codes = np.frombuffer(page, np.uint8)
+    assert tags_and_ends(codes) == (page.count(b"<"), page.count(b"</"))
+    names = re.findall(rb"<(?=([a-z].?))", page, re.IGNORECASE | re.DOTALL)
+    starts = [page[match.start() + 1 : match.start() + 3].lower() for match in re.finditer(rb"<(?=[a-zA-Z])", page)]
+    known = {name[:2].encode() for name in FORMATTING} | {f"{a}{b}".encode() for a in "bisu" for b in " \t\n\f\r/>"}
+    whole = [start for start in starts if len(start) == 2]  # the page's end may cut one off
+    cut = len(starts) - len(whole)
+    opening, formatting = openings(codes, _FORMATTING_STARTS)
+    assert formatting_tags(codes, _FORMATTING_STARTS, formatting).size == formatting
+    assert opening == len(names)
+    assert 0 <= formatting - sum(start in known for start in whole) <= cut
 
 
 @settings(max_examples=200, deadline=None)
@@ -109,7 +156,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_page_is_slower_than_its_bound(name: str) -> None:
     started = time.process_time()
-    html._extract_text(HOSTILE[name].decode(), "utf-8", QUICK)
+    extract_text(HOSTILE[name].decode(), "utf-8", QUICK)
     assert time.process_time() - started < worst_seconds(HOSTILE[name]) + 0.05
 
 
@@ -175,7 +222,7 @@ def test_formatting_elements_that_may_differ_all_count(tags: list[str]) -> None:
 def test_no_repeated_pattern_is_slower_than_its_bound(parts: list[str], count: int) -> None:
     page = "".join(parts) * count
     started = time.process_time()
-    html._extract_text(page, "utf-8", QUICK)
+    extract_text(page, "utf-8", QUICK)
     assert time.process_time() - started < worst_seconds(page.encode()) + 0.05
 
 

@@ -93,3 +93,13 @@ def test_long_urls_take_linear_time(piece: str) -> None:
 )
 def test_registered_domain(name: str, expected: str) -> None:
     assert registered_domain(name) == expected
+
+
+PARTS = ["http://", "https://", "HTTP://", "a", "B", ".", "-", "example.com", ":80", "/", "?", "#", "@"]
+
+
+@given(st.lists(st.sampled_from([*PARTS, "\t", "\n", " ", "é", "\\", "%41", "_"]), max_size=8).map("".join))
+def test_the_host_of_a_plain_url_is_that_of_the_same_url_to_be_cleaned(rest: str) -> None:
+    """A space in front keeps a URL from the short way."""
+    for url in (rest, f"http://{rest}"):
+        assert host(url) == host(f" {url}")

@@ -11,6 +11,8 @@ from urllib.parse import quote
 HTTP_URL = re.compile(r"https?:[/\\]{2}([^/\\?#]*)([^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
 HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]%\s]+)(?::(\d*))?")
 ASCII_HOST = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=-]+")
+# Most URLs: nothing to clean, no user name, port or capital.
+PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?=[/?#]|\Z)")
 IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 C0_AND_SPACE = "".join(map(chr, range(33)))
 NO_TAB_OR_NEWLINE = dict.fromkeys(map(ord, "\t\n\r"))
@@ -104,6 +106,8 @@ def normalise(url: str) -> str:
 
 def host(url: str) -> str:
     """Host of an http(s) URL: lower case, punycode, with `www.`, without user name and port; "" where there is none."""
+    if plain := PLAIN_HOST.match(url):
+        return plain[1]
     match = HTTP_URL.match(_cleaned(url))
     return _host_and_port(match.group(1))[0] if match else ""
 
