@@ -42,6 +42,7 @@ class Lake:
         self.location = location.rstrip("/") if location != "/" else location
         self.registered = registered
         self._known: set[str] = set()  # tables never go away while a run lasts, so finding one once is enough
+        self._fitting: set[str] = set()  # tables whose columns were looked at; only this program changes them
 
     @cached_property
     def local(self) -> LocalTables | None:
@@ -194,6 +195,8 @@ class Lake:
             writer.save(f"{self.location}/{name}")
 
     def _create(self, table: Table) -> None:
+        if table.name in self._fitting:
+            return
         if self.exists(table.name):
             found = tuple(self.spark.table(self.identifier(table.name)).columns)
             if found != table.column_names:
@@ -203,6 +206,7 @@ class Lake:
                     f"(the difference: {', '.join(missing) or 'their order'}); use a new --lake, or the version that "
                     "made this one."
                 )
+            self._fitting.add(table.name)
             return
         columns = ", ".join(
             f"`{c.name}` {c.type}{' NOT NULL' if c.required else ''} COMMENT {literal(c.comment)}"
@@ -218,7 +222,7 @@ class Lake:
         definition = (
             f"CREATE TABLE {self.identifier(table.name)} ({columns}) USING DELTA COMMENT {literal(table.comment)}"
             + (f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else "")
-            + f" TBLPROPERTIES ({_properties(properties)})"
+            + f" TBLPROPERTIES ({', '.join(f'{literal(key)} = {literal(value)}' for key, value in properties.items())})"
         )
         if not self.registered:
             _remove_leavings(f"{self.location}/{table.name}")
@@ -243,7 +247,3 @@ def _agreeing(rows: DataFrame, equal: Mapping[str, object]) -> DataFrame:
         other = F.raise_error(F.concat(F.lit(f"found a row of {column} "), column, F.lit(f", expected {value}")))
         rows = rows.withColumn(column, F.when(F.col(column) == F.lit(value), F.col(column)).otherwise(other))
     return rows
-
-
-def _properties(properties: Mapping[str, str]) -> str:
-    return ", ".join(f"{literal(key)} = {literal(value)}" for key, value in properties.items())

@@ -85,12 +85,27 @@ META = "<meta http-equiv=Content-Language content=ru>"
 
 
 @settings(max_examples=2000, deadline=None)
-@given(st.lists(st.sampled_from([*OPENINGS, *ATTRIBUTES, META]), max_size=12).map("".join))
+@given(
+    st.one_of(
+        st.lists(st.sampled_from([*OPENINGS, *ATTRIBUTES, META]), max_size=12).map("".join),
+        st.lists(st.sampled_from(ATTRIBUTES), max_size=4).map(
+            lambda some: f"<!DOCTYPE html>\n<html{''.join(some)}>{META}"
+        ),
+    )
+)
 def test_the_language_is_that_of_the_parsed_page(page: str) -> None:
     """Also where the parser is not asked."""
     tree = HTMLTree.parse(page)
     tag = extraction.LANGUAGE_TAG.match(extraction._declared(tree).strip())
     assert extraction._language(page, tree) == (tag.group().lower() if tag else None)
+
+
+@pytest.mark.parametrize("part", [" lang='a'", " a='b'", " ", "<!doctype html>", "<html", ' lang="', "<html lang='a'"])
+def test_a_first_tag_of_a_megabyte_takes_no_time(part: str) -> None:
+    started = time.process_time()
+    for page in (part * (1_000_000 // len(part)), f"<!doctype html><html{part * (1_000_000 // len(part))}<"):
+        extraction._FIRST_TAG.match(page)
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.skipif(not PAGES.exists(), reason="needs ../shared")
@@ -100,8 +115,7 @@ def test_the_language_of_real_pages_is_that_of_the_parsed_ones() -> None:
         tree = HTMLTree.parse(page)
         tag = extraction.LANGUAGE_TAG.match(extraction._declared(tree).strip())
         assert extraction._language(page, tree) == (tag.group().lower() if tag else None)
-        first = extraction._FIRST_TAG.match(page)
-        unasked += first is not None and extraction._LANG.search(first["attributes"]) is not None
+        unasked += extraction._FIRST_TAG.match(page) is not None
     assert unasked > 500
 
 
@@ -184,7 +198,7 @@ def test_of_equal_formatting_elements_three_count() -> None:
     """The last three are reopened, however many are open; so it is for the parser, too."""
     page = b"<p>" + b"<B Class='x'>" * 300 + b"<p>x" * 600
     alone = b"<p>" + b"<B Class='x'>" * 3 + b"<p>x" * 897
-    assert worst_seconds(page) < 1.1 * worst_seconds(alone)
+    assert worst_seconds(page) == pytest.approx(worst_seconds(alone), rel=0.05)
     tree = HTMLTree.parse(page.decode())
     last = tree.body.query_selector_all("p")[-1]
     assert len(last.query_selector_all("b")) == 3

@@ -108,7 +108,7 @@ def _read_record(record: WarcRecord, offset: int, limits: ReadLimits) -> tuple[R
     kind = headers.get("WARC-Type", "").lower()
     if not kind or len(headers) != len(pairs) or headers.get("Content-Length") != str(length):
         return None
-    line_bytes = sum(len(name) + len(value) + 4 for name, value in pairs)
+    line_bytes = sum([len(name) + len(value) + 4 for name, value in pairs])
     inflated = len(record.headers.status_line_bytes or b"") + 2 + line_bytes + 2 + length + _SEPARATOR_BYTES
     if kind in HEADERLESS_KINDS:
         return counted(Head(offset, kind, length)), inflated

@@ -9,7 +9,6 @@ are counted and not read, as pipelines over Common Crawl do: crawlers use them f
 """
 
 import hashlib
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from udfs.crawl.html import Extracted, ExtractSettings, Lost, extract, extract_p
 from udfs.crawl.losses import Loss, LossReason
 from udfs.crawl.records import ReadLimits, Record, read_archive
 from udfs.crawl.rows import Fields, Row, RowLimits, read_jsonl, read_parquet
+from udfs.crawl.storable import NAME_CHARS, URL_CHARS, VALUE_CHARS, kept, optional, storable
 from udfs.crawl.urls import host, registered_domain
 from udfs.settings import Section
 
@@ -32,12 +32,7 @@ HTML_TYPES = ("text/html", "application/xhtml+xml")
 TEXT_TYPES = (*HTML_TYPES, "text/plain")
 # What opens an HTML page that came without a Content-Type (MIME Sniffing Standard, 7.1; its rare tags are left out).
 HTML_START = re.compile(rb"(?:\xef\xbb\xbf)?[\t\n\f\r ]*<(?:!doctype html|html|head|body|title)[ >]", re.IGNORECASE)
-# Bounds of what a row holds beside its text, for what a page or a file says of itself has none.
-KEPT_HEADERS = 64  # a record with more headers keeps the first ones
 KEPT_KINDS = 32  # a file with more kinds of records counts the others together
-NAME_CHARS = 100  # names of headers and kinds, languages
-VALUE_CHARS = 1000  # values of headers, titles, record ids, details of losses
-URL_CHARS = 8192  # a longer URL is null, for cut it would be the address of another page
 STATUS_KINDS = {0: "not_http", 3: "redirect", 4: "client_error", 5: "server_error"}
 Item = tuple[str, dict[str, Any]]  # (table, row)
 
@@ -79,16 +74,16 @@ class _File:
             **self.shared,
             "offset": offset,
             "doc_id": doc_id(identity_of(record.record_id, record.url, record.fetched_at), page.text),
-            "url": _optional(record.url, URL_CHARS) if len(record.url or "") <= URL_CHARS else None,
-            "host": _optional(where, URL_CHARS),
-            "site": _optional(registered_domain(where), URL_CHARS) if where else None,
+            "url": optional(record.url, URL_CHARS) if len(record.url or "") <= URL_CHARS else None,
+            "host": optional(where, URL_CHARS),
+            "site": optional(registered_domain(where), URL_CHARS) if where else None,
             "fetched_at": record.fetched_at,
-            "title": _optional(page.title, VALUE_CHARS),
-            "record_id": _optional(record.record_id, VALUE_CHARS),
+            "title": optional(page.title, VALUE_CHARS),
+            "record_id": optional(record.record_id, VALUE_CHARS),
             "charset": page.charset,
-            "declared_language": _optional(page.language, NAME_CHARS),
+            "declared_language": optional(page.language, NAME_CHARS),
             "chars": len(page.text),
-            "headers": _kept(headers),
+            "headers": kept(headers),
             "text": page.text,
         }
         return "documents", row
@@ -97,7 +92,7 @@ class _File:
         """Something that could not become a document."""
         self.losses += 1
         place = {"batch": self.shared["batch"], "file": self.path, "offset": loss.offset}
-        shown = {"url": _optional(loss.url, URL_CHARS), "detail": _storable(loss.detail, VALUE_CHARS)}
+        shown = {"url": optional(loss.url, URL_CHARS), "detail": storable(loss.detail, VALUE_CHARS)}
         return "losses", {"stage": "ingest", **place, "reason": str(loss.reason), **shown}
 
     def row(self) -> Item:
@@ -193,7 +188,7 @@ def _from_row(file: _File, row: Row | Loss) -> Item:
 def _from_record(file: _File, record: Record | Loss, settings: ExtractSettings) -> Item | None:
     if isinstance(record, Loss):
         return file.loss(record)
-    kind = _storable(record.kind, NAME_CHARS)
+    kind = storable(record.kind, NAME_CHARS)
     kind = kind if kind in file.records or len(file.records) < KEPT_KINDS else "other"
     file.records[kind] += 1
     declared = _declared_type(record)
@@ -232,19 +227,3 @@ def _why_no_document(record: Record, kind: str, content_type: str) -> str:
     if record.kind == "response" and not 200 <= status < 300:
         return STATUS_KINDS.get(status // 100, "other_status")
     return "" if content_type in TEXT_TYPES else "other_type"
-
-
-def _kept(headers: dict[str, str]) -> list[tuple[str, str]]:
-    """The first headers as Arrow takes a map, bounded; of names that have become equal the last."""
-    first = itertools.islice(headers.items(), KEPT_HEADERS)
-    return list({_storable(name, NAME_CHARS): _storable(value, VALUE_CHARS) for name, value in first}.items())
-
-
-def _storable(value: str, chars: int) -> str:
-    """At most `chars` characters, without those that Arrow or a reader of the tables refuses."""
-    cut = value[:chars].replace("\0", "\ufffd")
-    return cut if cut.isascii() else cut.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _optional(value: str | None, chars: int) -> str | None:
-    return _storable(value, chars) if value else None

@@ -120,7 +120,7 @@ def registered_domain(host_name: str) -> str:
     service's.
     """
     name = host_name.lower().strip(".")
-    if name.startswith("[") or IPV4.fullmatch(name):
+    if name.startswith("[") or (name[-1:].isdigit() and IPV4.fullmatch(name)):
         return name
     labels = name.rsplit(".", 3)
     count = 3 if ".".join(labels[-2:]) in TWO_LEVEL_SUFFIXES else 2
