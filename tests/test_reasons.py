@@ -21,7 +21,6 @@ from tests.reason_texts import EXAMPLES, LISTS, ONE, TWO, UNREACHABLE
 from tests.udfs.test_html import cubic
 from tests.udfs.test_pages import PAGE, rows_in
 from tests.udfs.test_records import http, warc
-from udfs.crawl import html
 from udfs.crawl.losses import LossReason
 from udfs.crawl.pages import PageSettings
 from udfs.dedup.bloom_modes import BloomCut, BloomReason
@@ -210,7 +209,7 @@ def test_each_reason_of_a_loss_has_a_file() -> None:
 @pytest.mark.parametrize("reason", LOST)
 def test_a_file_gives_its_loss(reason: LossReason, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if reason is LossReason.EXTRACTION_FAILED:  # no page is known on which the extractor fails every time
-        monkeypatch.setattr(html, "extract_plain_text", _breaks)
+        monkeypatch.setattr("udfs.crawl.extraction.extract_plain_text", _breaks)
     name, content, given = LOST[reason]
     assert [loss["reason"] for loss in rows_in(tmp_path, content, name, given).losses] == [reason]
 
